@@ -1,0 +1,1 @@
+"""The embedded REAPER host: project files, ReaScript functions and rendering without REAPER."""

@@ -1,0 +1,1 @@
+"""What runs in REAPER, and the wire to it."""

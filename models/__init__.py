@@ -1,0 +1,1 @@
+"""Audio and words in, an equaliser curve out. Knows nothing of REAPER."""
