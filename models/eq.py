@@ -1,9 +1,9 @@
 """The equaliser's value types and ReaEQ's exact response.
 
-Conventions: frequencies in Hz, gains in dB, bandwidths in octaves as ReaEQ stores them (for a shelf the
-number is 1/sqrt(S) of the RBJ slope S, not a width). Formulas are the closed forms measured on the plug-in
-itself (REAPER 5.7 to 7.65), which are Robert Bristow-Johnson's *Audio EQ Cookbook* filters with ReaEQ's own
-clamps and bandwidth law.
+Conventions: frequencies in Hz, gains in dB, bandwidths in octaves as ReaEQ stores them (for a shelf
+the number is 1/sqrt(S) of the RBJ slope S, not a width). Formulas are the closed forms measured on
+the plug-in itself (REAPER 5.7 to 7.65), which are Robert Bristow-Johnson's *Audio EQ Cookbook*
+filters with ReaEQ's own clamps and bandwidth law.
 """
 
 from __future__ import annotations
@@ -89,10 +89,11 @@ class Band:
     def from_q(
         cls, kind: BandKind, freq_hz: float, gain_db: float = 0.0, *, q: float, enabled: bool = True
     ) -> Band:
-        """Make a band from its analogue-prototype Q (RBJ: 1/Q = 2 sinh(ln2/2 bw)), or a shelf's slope-Q.
+        """Make a band from its analogue-prototype Q, RBJ: 1/Q = 2 sinh(ln2/2 bw).
 
         For a shelf the RBJ relation 1/Q^2 = (A + 1/A)(1/S - 1) + 2 gives the slope S, and
-        bandwidth_oct = 1/sqrt(S); S is limited to ReaEQ's 0.01 ... 1.2. Raises ValueError for q <= 0.
+        bandwidth_oct = 1/sqrt(S); S is limited to ReaEQ's 0.01 ... 1.2. Raises ValueError unless
+        q > 0.
         """
         if not q > 0.0:
             raise ValueError(f"q must be above 0, not {q!r}")
@@ -113,7 +114,7 @@ class Band:
     @property
     def amplitude(self) -> float:
         """The gain as a linear factor."""
-        return 10.0 ** (self.gain_db / 20.0)
+        return math.pow(10.0, self.gain_db / 20.0)
 
     def coefficients(self, sample_rate_hz: float) -> tuple[Array, Array]:
         """Return ReaEQ's biquad (b, a), each of shape (3,), a[0] = 1."""
@@ -169,15 +170,15 @@ class Eq:
         return product * parallel if self._has_parallel() else product
 
     def response_db(self, freqs_hz: ArrayLike, sample_rate_hz: float) -> Array:
-        """Return the magnitude response in dB at `freqs_hz`, shape (F,); -300 dB stands for silence."""
+        """Return the magnitude response in dB at `freqs_hz` (F,); -300 dB stands for silence."""
         magnitude = np.abs(self.response(freqs_hz, sample_rate_hz))
         return np.asarray(20.0 * np.log10(np.maximum(magnitude, 10.0 ** (_SILENCE_DB / 20.0))))
 
     def scaled(self, amount: float) -> Eq:
-        """Return this EQ at a fraction of its effect: 0 is flat, 1 as it is, -1 the inverse, 2 double.
+        """Return this EQ at a fraction of its effect: 0 flat, 1 as it is, -1 inverse, 2 double.
 
-        Gains scale in dB. A high or low pass moves its corner towards the end of the spectrum and is
-        switched off at 0 and below (it has no inverse); other kinds without gain are on or off.
+        Gains scale in dB. A high or low pass moves its corner towards the end of the spectrum and
+        is switched off at 0 and below (it has no inverse); other kinds without gain are on or off.
         """
         return Eq(tuple(band.scaled(amount) for band in self.bands), self.output_gain_db * amount)
 
