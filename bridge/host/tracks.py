@@ -1,0 +1,385 @@
+"""Typed views of tracks over the project's lines. Setters edit exactly the lines that they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bridge.host.chunk import Line, quote
+from bridge.host.fx import FxChain, is_active
+from bridge.host.project import Node, Project
+
+_FOLDER_DEPTH = {1: 1, 2: -1}
+"""Folder depth by ISBUS's first number, for old files that have no second one."""
+_MASTER_EXT = "REATONE_MASTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """A send that arrives at a track (AUXRECV). Volume is a linear factor, pan -1 … 1.
+
+    mode: 0 post-fader, 1 pre-FX, 3 post-FX (pre-fader). source_channels: -1 = no audio.
+    """
+
+    source_track: int
+    mode: int
+    volume: float
+    pan: float
+    muted: bool
+    mono: bool
+    phase_inverted: bool
+    source_channels: int
+    target_channels: int
+
+
+class _Settings:
+    """Reads and writes numbers of the lines of one block."""
+
+    __slots__ = ("node", "project")
+
+    def __init__(self, node: Node, project: Project) -> None:
+        self.node = node
+        self.project = project
+
+    def _get(self, keyword: str, token: int = 1, default: float = 0.0) -> float:
+        line = self.node.line(keyword)
+        return line.number(token, default) if line else default
+
+    def _set(self, keyword: str, token: int, value: float, fresh: str) -> None:
+        self._require_line(keyword, fresh).set_number(token, value)
+
+    def _require_line(self, keyword: str, fresh: str) -> Line:
+        line = self.node.line(keyword)
+        if line is None:
+            line = self.node.new_line(fresh)
+            children = self.node.children
+            first_block = next((i for i, c in enumerate(children) if isinstance(c, Node)), None)
+            children.insert(len(children) if first_block is None else first_block, line)
+        return line
+
+    def _envelopes(self, *names: str) -> tuple[str, ...]:
+        return tuple(node.name for node in self.node.nodes(*names) if is_active(node))
+
+
+class TrackView(_Settings):
+    """A track. `node` is its <TRACK block."""
+
+    __slots__ = ()
+    is_master = False
+
+    @property
+    def guid(self) -> str:
+        """The track's GUID with braces, "" when the file has none."""
+        in_head = self.node.head.value(1) if self.node.head else ""
+        line = self.node.line("TRACKID")
+        return in_head or (line.value(1) if line else "")
+
+    @property
+    def name(self) -> str:
+        """The track's name, "" when it has none."""
+        line = self.node.line("NAME")
+        return line.value(1) if line else ""
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._require_line("NAME", 'NAME ""').set_string(1, name)
+
+    @property
+    def selected(self) -> bool:
+        """Whether the track is selected."""
+        return bool(self._get("SEL"))
+
+    @selected.setter
+    def selected(self, on: bool) -> None:
+        self._set("SEL", 1, int(on), "SEL 0")
+
+    @property
+    def volume(self) -> float:
+        """The fader as a linear factor."""
+        return self._get("VOLPAN", 1, 1.0)
+
+    @volume.setter
+    def volume(self, factor: float) -> None:
+        self._set("VOLPAN", 1, factor, "VOLPAN 1 0 -1 -1 1")
+
+    @property
+    def pan(self) -> float:
+        """Pan, -1 (left) … 1 (right)."""
+        return self._get("VOLPAN", 2)
+
+    @pan.setter
+    def pan(self, pan: float) -> None:
+        self._set("VOLPAN", 2, pan, "VOLPAN 1 0 -1 -1 1")
+
+    @property
+    def muted(self) -> bool:
+        """Whether the track is muted."""
+        return bool(self._get("MUTESOLO", 1))
+
+    @muted.setter
+    def muted(self, on: bool) -> None:
+        self._set("MUTESOLO", 1, int(on), "MUTESOLO 0 0 0")
+
+    @property
+    def solo(self) -> int:
+        """REAPER's solo number: 0 off, 1 solo, 2 solo in place."""
+        return int(self._get("MUTESOLO", 2))
+
+    @solo.setter
+    def solo(self, mode: int) -> None:
+        self._set("MUTESOLO", 2, mode, "MUTESOLO 0 0 0")
+
+    @property
+    def phase_inverted(self) -> bool:
+        """Whether the polarity is inverted."""
+        return bool(self._get("IPHASE"))
+
+    @phase_inverted.setter
+    def phase_inverted(self, on: bool) -> None:
+        self._set("IPHASE", 1, int(on), "IPHASE 0")
+
+    @property
+    def folder_depth(self) -> int:
+        """The change of folder level after this track: 1 opens a folder, -n closes n of them."""
+        line = self.node.line("ISBUS")
+        if line is None:
+            return 0
+        return line.integer(2, _FOLDER_DEPTH.get(line.integer(1), 0))
+
+    @property
+    def channels(self) -> int:
+        """The number of the track's channels."""
+        return int(self._get("NCHAN", 1, 2))
+
+    @property
+    def fx_enabled(self) -> bool:
+        """Whether the FX chain is switched on."""
+        return bool(self._get("FX", 1, 1))
+
+    @fx_enabled.setter
+    def fx_enabled(self, on: bool) -> None:
+        self._set("FX", 1, int(on), "FX 1")
+
+    @property
+    def main_send(self) -> bool:
+        """Whether the track feeds its parent (folder or master)."""
+        return bool(self._get("MAINSEND", 1, 1))
+
+    @property
+    def receives(self) -> list[Receive]:
+        """The sends from other tracks that arrive here."""
+        return [_receive(line) for line in self.node.lines("AUXRECV")]
+
+    @property
+    def items(self) -> list[Node]:
+        """The <ITEM blocks."""
+        return self.node.nodes("ITEM")
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the track is frozen."""
+        return self.node.node("FREEZE") is not None
+
+    @property
+    def active_envelopes(self) -> tuple[str, ...]:
+        """Names of the blocks of active track envelopes (VOLENV2, PANENV …)."""
+        return self._envelopes(*(n.name for n in self.node.nodes() if _is_envelope(n.name)))
+
+    @property
+    def fx_chain(self) -> FxChain:
+        """The track's FX chain (its block may not exist yet)."""
+        return FxChain(self.node, self.project, "FXCHAIN")
+
+    @property
+    def ext(self) -> ExtState:
+        """The track's own stored values (P_EXT)."""
+        return ExtState(self.node, ("EXT",))
+
+
+class MasterView(TrackView):
+    """The master track. `node` is the <REAPER_PROJECT block, whose MASTER… lines it reads."""
+
+    __slots__ = ()
+    is_master = True
+
+    @property
+    def guid(self) -> str:
+        """The file stores no GUID for the master."""
+        return ""
+
+    @property
+    def name(self) -> str:
+        """REAPER's name for it."""
+        return "MASTER"
+
+    @name.setter
+    def name(self, name: str) -> None:
+        raise ValueError("the master track cannot be renamed")
+
+    @property
+    def selected(self) -> bool:
+        """Whether the master is selected."""
+        return bool(self._get("MASTER_SEL"))
+
+    @selected.setter
+    def selected(self, on: bool) -> None:
+        self._set("MASTER_SEL", 1, int(on), "MASTER_SEL 0")
+
+    @property
+    def volume(self) -> float:
+        """The fader as a linear factor."""
+        return self._get("MASTER_VOLUME", 1, 1.0)
+
+    @volume.setter
+    def volume(self, factor: float) -> None:
+        self._set("MASTER_VOLUME", 1, factor, "MASTER_VOLUME 1 0 -1 -1 1")
+
+    @property
+    def pan(self) -> float:
+        """Pan, -1 (left) … 1 (right)."""
+        return self._get("MASTER_VOLUME", 2)
+
+    @pan.setter
+    def pan(self, pan: float) -> None:
+        self._set("MASTER_VOLUME", 2, pan, "MASTER_VOLUME 1 0 -1 -1 1")
+
+    @property
+    def muted(self) -> bool:
+        """Whether the master is muted (bit 0 of MASTERMUTESOLO)."""
+        return bool(int(self._get("MASTERMUTESOLO")) & 1)
+
+    @muted.setter
+    def muted(self, on: bool) -> None:
+        bits = int(self._get("MASTERMUTESOLO")) & ~1
+        self._set("MASTERMUTESOLO", 1, bits | int(on), "MASTERMUTESOLO 0")
+
+    @property
+    def solo(self) -> int:
+        """Whether the master is soloed (bit 1 of MASTERMUTESOLO)."""
+        return int(self._get("MASTERMUTESOLO")) >> 1 & 1
+
+    @solo.setter
+    def solo(self, mode: int) -> None:
+        bits = int(self._get("MASTERMUTESOLO")) & ~2
+        self._set("MASTERMUTESOLO", 1, bits | 2 * bool(mode), "MASTERMUTESOLO 0")
+
+    @property
+    def channels(self) -> int:
+        """The number of the master's channels."""
+        return int(self._get("MASTER_NCH", 1, 2))
+
+    @property
+    def fx_enabled(self) -> bool:
+        """Whether the master's FX chain is switched on."""
+        return bool(self._get("MASTER_FX", 1, 1))
+
+    @fx_enabled.setter
+    def fx_enabled(self, on: bool) -> None:
+        self._set("MASTER_FX", 1, int(on), "MASTER_FX 1")
+
+    @property
+    def active_envelopes(self) -> tuple[str, ...]:
+        """Names of the blocks of active master envelopes."""
+        names = (node.name for node in self.node.nodes() if node.name.startswith("MASTER"))
+        return self._envelopes(*(n for n in names if _is_envelope(n) and "SPEED" not in n))
+
+    @property
+    def fx_chain(self) -> FxChain:
+        """The master's FX chain (its block may not exist yet)."""
+        return FxChain(self.node, self.project, "MASTERFXLIST")
+
+    @property
+    def ext(self) -> ExtState:
+        """The master's stored values, kept in a section of the project's extension state."""
+        return ExtState(self.node, ("EXTSTATE", _MASTER_EXT))
+
+
+class ExtState:
+    """Key → value lines in a block: a track's P_EXT or a section of the project's state."""
+
+    __slots__ = ("node", "path")
+
+    def __init__(self, node: Node, path: tuple[str, ...]) -> None:
+        self.node = node
+        self.path = path
+
+    def get(self, key: str) -> str | None:
+        """Return the value, None when there is none."""
+        line = self._find(key)
+        return line.value(1) if line else None
+
+    def set(self, key: str, value: str) -> None:
+        """Store a value. Raises ValueError for text that one line cannot hold exactly."""
+        written = quote(value)
+        if not key or any(c in key for c in " \t\"'`<>"):
+            raise ValueError(f"{key!r} cannot be the name of a stored value")
+        if all(mark in value for mark in "\"'`"):
+            raise ValueError("a stored value cannot hold all three of the quotes \" ' and `")
+        line = self._find(key)
+        if line:
+            line.set_string(1, value)
+        else:
+            block = self._require()
+            block.children.append(block.new_line(f"{quote(key)} {written}"))
+
+    def delete(self, key: str) -> None:
+        """Remove a value, and the block with the last one. No error when there is none."""
+        line = self._find(key)
+        trail = self._trail()
+        if line is None:
+            return
+        trail[-1].children.remove(line)
+        for parent, child in reversed(list(pairwise(trail))):
+            if not child.children:
+                parent.children.remove(child)
+
+    def keys(self) -> list[str]:
+        """Return all keys in order."""
+        trail = self._trail()
+        return [line.value(0) for line in trail[-1].lines()] if self._complete(trail) else []
+
+    def _trail(self) -> list[Node]:
+        trail = [self.node]
+        for name in self.path:
+            child = trail[-1].node(name)
+            if child is None:
+                break
+            trail.append(child)
+        return trail
+
+    def _complete(self, trail: list[Node]) -> bool:
+        return len(trail) == len(self.path) + 1
+
+    def _find(self, key: str) -> Line | None:
+        trail = self._trail()
+        lines = trail[-1].lines() if self._complete(trail) else []
+        return next((line for line in lines if line.value(0).lower() == key.lower()), None)
+
+    def _require(self) -> Node:
+        trail = self._trail()
+        for name in self.path[len(trail) - 1 :]:
+            child = trail[-1].new_node(f"<{name}")
+            children = trail[-1].children
+            blocks = [i for i, c in enumerate(children) if isinstance(c, Node)]
+            before = blocks[0] if blocks and name == "EXT" else len(children)
+            children.insert(before, child)
+            trail.append(child)
+        return trail[-1]
+
+
+def _is_envelope(name: str) -> bool:
+    return name.rstrip("23456789").endswith("ENV")
+
+
+def _receive(line: Line) -> Receive:
+    return Receive(
+        source_track=line.integer(1, -1),
+        mode=line.integer(2),
+        volume=line.number(3, 1.0),
+        pan=line.number(4),
+        muted=bool(line.integer(5)),
+        mono=bool(line.integer(6)),
+        phase_inverted=bool(line.integer(7)),
+        source_channels=line.integer(8),
+        target_channels=line.integer(9),
+    )
