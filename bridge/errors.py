@@ -1,7 +1,7 @@
 """Every error that ReaTone shows to people.
 
 Each carries a stable `code`, a `message` (what happened, to what), a `remedy` (what to do now) and
-`details` for programs. Errors become text, OSC messages and exit codes at the outermost border only.
+`details` for programs. They become text, OSC messages and exit codes at the outermost border only.
 
 * BridgeError
   * UsageError               the request itself is wrong (exit code 2)
@@ -12,6 +12,7 @@ Each carries a stable `code`, a `message` (what happened, to what), a `remedy` (
     * NothingSelected        no track to work on
     * RenderFailed           the audio of the tracks could not be had
     * WriteFailed            the EQ could not be written; everything is as it was before
+    * NothingToUndo          the last step in REAPER's undo history is not ReaTone's
     * OutcomeUncertain       a write got no answer, or something could not be put back
   * ProjectError             a file of the project
     * NoSuchFile
@@ -112,6 +113,12 @@ class WriteFailed(SessionError):
     code = "write_failed"
 
 
+class NothingToUndo(SessionError):
+    """The last step in REAPER's undo history is not ReaTone's."""
+
+    code = "nothing_to_undo"
+
+
 class OutcomeUncertain(SessionError):
     """What was asked may or may not have happened; look before trying again."""
 
@@ -201,12 +208,14 @@ def from_json(data: Mapping[str, object]) -> BridgeError:
 _BY_CODE: dict[str, type[SessionError]] = {
     kind.code: kind
     for kind in (
+        SessionError,
         NotConnected,
         Busy,
         StaleTrack,
         NothingSelected,
         RenderFailed,
         WriteFailed,
+        NothingToUndo,
         OutcomeUncertain,
     )
 }
