@@ -1,0 +1,230 @@
+"""Choose kinds and number of bands for a curve: every further band must earn its place.
+
+Bands are added one at a time where they take most from the residual, and all are refined together
+after each addition. Of the equalisers on that path the one with the least residual plus price per
+band is taken, and the path ends at the tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from models.band_response import KIND_ORDER, BandResponse
+from models.eq import Array, Band, BandKind, Eq
+from models.greedy import Dictionary
+from models.layout import Layout, Limits, Slot, band_freq_ceiling_hz
+from models.least_squares import Box, Problem
+
+BAND_PRICE_DB = 0.05
+"""The root-mean-square residual that a further band must take away to be worth having."""
+CANCELLING_OVERLAP = 0.6
+"""Two bands of opposite gain whose responses overlap more than this work against each other."""
+_LOW_SHELF_BELOW_HZ, _HIGH_SHELF_ABOVE_HZ = 2000.0, 500.0
+_SHELF_BANDWIDTH_OCT = (1.0, 2.0)
+_RIDGE = 3e-4
+_CANDIDATES = 3
+_ITERATIONS = 25
+_FAR_OCTAVES = 0.75
+_GOAL_DB = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Bands placed so far: a slot and a column of unknowns each, and the residual they leave."""
+
+    slots: tuple[Slot, ...]
+    unknowns: Array
+    rms_db: float
+
+
+@dataclass
+class BandChooser:
+    """Limits seen on one frequency grid with one set of weights; chooses bands curve by curve."""
+
+    limits: Limits
+    freqs_hz: Array
+    root_weight: Array
+    sample_rate_hz: float
+    _dictionary: Dictionary | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        slots = _offers(self.limits, self.freqs_hz, self.sample_rate_hz)
+        self._dictionary = (
+            Dictionary.of(Layout(slots), self.freqs_hz, self.sample_rate_hz, self.root_weight)
+            if slots
+            else None
+        )
+
+    def fit(self, target_db: Array, tolerance_db: float) -> Eq:
+        """Return the equaliser for `target_db` (F,), bands in order of frequency."""
+        low, high = self.limits.gain_db
+        target = np.clip(target_db, low, high)
+        choice = best = _Choice((), np.zeros((3, 0)), self._rms(target))
+        setbacks = 0
+        while (
+            best.rms_db > tolerance_db
+            and len(choice.slots) < self.limits.max_bands
+            and setbacks < 2
+        ):
+            extended = self._extended(choice, target)
+            if extended is None:
+                break
+            choice = extended
+            if _price(choice) < _price(best):
+                best, setbacks = choice, 0
+            else:
+                setbacks += 1
+        return self._within_limits(self._eq(best))
+
+    def _rms(self, residual: Array) -> float:
+        return float(np.linalg.norm(residual * self.root_weight))
+
+    def _extended(self, choice: _Choice, target: Array) -> _Choice | None:
+        """Return the best choice with one band more, or None where none fits in."""
+        dictionary = self._dictionary
+        if dictionary is None:
+            return None
+        residual = target - self._response(choice)
+        found = []
+        for atom, gain_db in self._candidates(choice, residual):
+            slot = dictionary.classes[dictionary.owner[atom]]
+            column = dictionary.unknowns[atom].copy()
+            column[1] = gain_db
+            longer = self._refined((*choice.slots, slot), np.c_[choice.unknowns, column], target)
+            if not self._cancels(longer):
+                found.append(longer)
+        return min(found, key=lambda c: c.rms_db, default=None)
+
+    def _candidates(self, choice: _Choice, residual: Array) -> list[tuple[int, float]]:
+        """Return the most useful further bands (atom, gain), different in kind or place."""
+        dictionary = self._dictionary
+        assert dictionary is not None
+        gain, score = dictionary.usefulness(residual * self.root_weight)
+        taken = {kind for slot in choice.slots for kind in slot.kinds if kind is not BandKind.BELL}
+        score[[kind in taken for kind in dictionary.kinds]] = -np.inf
+        picked: list[tuple[int, float]] = []
+        for _ in range(_CANDIDATES):
+            atom = int(np.argmax(score))
+            if not score[atom] > 0.0:
+                break
+            picked.append((atom, float(gain[atom])))
+            near = np.abs(dictionary.unknowns[:, 0] - dictionary.unknowns[atom, 0]) < (
+                _FAR_OCTAVES * np.log(2.0)
+            )
+            same_kind = np.array([kind is dictionary.kinds[atom] for kind in dictionary.kinds])
+            score[same_kind & (near | (dictionary.kinds[atom] is not BandKind.BELL))] = -np.inf
+        return picked
+
+    def _refined(self, slots: tuple[Slot, ...], unknowns: Array, target: Array) -> _Choice:
+        order = np.argsort([KIND_ORDER.index(_kind(slot)) for slot in slots], kind="stable")
+        slots = tuple(slots[i] for i in order)
+        kinds = tuple(_kind(slot) for slot in slots)
+        response = BandResponse(kinds, self.freqs_hz, self.sample_rate_hz)
+        box = Box.of(slots, kinds, self.sample_rate_hz)
+        problem = Problem(response, box, self.root_weight, _RIDGE)
+        found, _ = problem.refine(
+            target[None],
+            unknowns[:, order].reshape(1, -1),
+            iterations=_ITERATIONS,
+            goal_db=_GOAL_DB,
+        )
+        rms_db = self._rms(target - response.response_db(found)[0])
+        return _Choice(slots, found[0].reshape(3, -1), rms_db)
+
+    def _response(self, choice: _Choice) -> Array:
+        if not choice.slots:
+            return np.zeros_like(self.freqs_hz)
+        return self._bank(choice).response_db(choice.unknowns.reshape(1, -1))[0]
+
+    def _bank(self, choice: _Choice) -> BandResponse:
+        kinds = tuple(_kind(slot) for slot in choice.slots)
+        return BandResponse(kinds, self.freqs_hz, self.sample_rate_hz)
+
+    def _cancels(self, choice: _Choice) -> bool:
+        eq = self._eq(choice)
+        return bool(cancelling_pairs(eq, self.freqs_hz, self.sample_rate_hz))
+
+    def _eq(self, choice: _Choice) -> Eq:
+        if not choice.slots:
+            return Eq()
+        bands = self._bank(choice).bands(choice.unknowns.ravel())
+        held = (slot.held(band) for slot, band in zip(choice.slots, bands, strict=True))
+        return Eq(tuple(sorted(held, key=lambda band: band.freq_hz)))
+
+    def _within_limits(self, eq: Eq) -> Eq:
+        """Turn boosts (cuts) down together until the summed response keeps to the limits too."""
+        low, high = self.limits.gain_db
+        for sign, limit in ((1.0, high), (-1.0, -low)):
+            eq = _turned_down(eq, sign, limit, self.freqs_hz, self.sample_rate_hz)
+        return eq
+
+
+def cancelling_pairs(eq: Eq, freqs_hz: Array, sample_rate_hz: float) -> list[tuple[Band, Band]]:
+    """Return the pairs of bands that work against each other (`CANCELLING_OVERLAP`)."""
+    bands = [band for band in eq.bands if band.kind.has_gain and band.gain_db]
+    shapes = [np.abs(Eq((band,)).response_db(freqs_hz, sample_rate_hz)) for band in bands]
+    norms = [float(np.linalg.norm(shape)) + 1e-12 for shape in shapes]
+    return [
+        (bands[i], bands[j])
+        for i in range(len(bands))
+        for j in range(i)
+        if bands[i].gain_db * bands[j].gain_db < 0.0
+        and shapes[i] @ shapes[j] > CANCELLING_OVERLAP * norms[i] * norms[j]
+    ]
+
+
+def _turned_down(eq: Eq, sign: float, limit_db: float, freqs_hz: Array, rate_hz: float) -> Eq:
+    def scaled(amount: float) -> Eq:
+        return Eq(
+            tuple(
+                replace(band, gain_db=band.gain_db * (amount if band.gain_db * sign > 0.0 else 1.0))
+                for band in eq.bands
+            )
+        )
+
+    def excess(amount: float) -> float:
+        response = sign * scaled(amount).response_db(freqs_hz, rate_hz)
+        return float(np.max(response, initial=0.0)) - limit_db
+
+    if excess(1.0) <= 0.0:
+        return eq
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if excess(middle) > 0.0 else (middle, high)
+    return scaled(low)
+
+
+def _price(choice: _Choice) -> float:
+    return choice.rms_db + BAND_PRICE_DB * len(choice.slots)
+
+
+def _kind(slot: Slot) -> BandKind:
+    return next(iter(slot.kinds))
+
+
+def _offers(limits: Limits, freqs_hz: Array, sample_rate_hz: float) -> tuple[Slot, ...]:
+    """Return one slot per kind and sign that the limits leave room for, on the curve's own range."""
+    lowest = max(limits.min_freq_hz, float(freqs_hz[0]))
+    highest = min(limits.max_freq_hz, float(freqs_hz[-1]), band_freq_ceiling_hz(sample_rate_hz))
+    ranges = (
+        (BandKind.BELL, lowest, highest),
+        (BandKind.LOW_SHELF, lowest, min(highest, _LOW_SHELF_BELOW_HZ)),
+        (BandKind.HIGH_SHELF, max(lowest, _HIGH_SHELF_ABOVE_HZ), highest),
+    )
+    cut, boost = limits.gain_db
+    signs = (
+        ((cut, 0.0), limits.min_cut_bandwidth_oct),
+        ((0.0, boost), limits.min_boost_bandwidth_oct),
+    )
+    slots = []
+    for kind, low, high in ranges:
+        for gain_db, narrowest in signs:
+            if low > high or gain_db[0] == gain_db[1]:
+                continue
+            bell_width = (narrowest, limits.max_bandwidth_oct)
+            width = bell_width if kind is BandKind.BELL else _SHELF_BANDWIDTH_OCT
+            slots.append(Slot(frozenset({kind}), (low, high), gain_db, width))
+    return tuple(slots)
