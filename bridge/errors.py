@@ -205,17 +205,8 @@ def from_json(data: Mapping[str, object]) -> BridgeError:
     return kind(message, remedy, details)
 
 
-_BY_CODE: dict[str, type[SessionError]] = {
-    kind.code: kind
-    for kind in (
-        SessionError,
-        NotConnected,
-        Busy,
-        StaleTrack,
-        NothingSelected,
-        RenderFailed,
-        WriteFailed,
-        NothingToUndo,
-        OutcomeUncertain,
-    )
-}
+def _with_descendants(kind: type[BridgeError]) -> list[type[BridgeError]]:
+    return [kind, *(k for child in kind.__subclasses__() for k in _with_descendants(child))]
+
+
+_BY_CODE = {kind.code: kind for kind in _with_descendants(BridgeError) if kind is not PresetError}

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from bridge.reaper import own, stems, writes
-from bridge.reaper.rpr import CURRENT, Place, Refused, describe, places, resolve, track_text
+from bridge.reaper.rpr import CURRENT, Place, Refused, explain, places, resolve, track_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,16 +32,10 @@ def call(rpr: Any, name: str, request: Json) -> Json:
         return {"error": unknown.to_json()}
     try:
         return function(rpr, request)
-    except Refused as error:
-        return {"error": error.to_json()}
     except Exception as error:
-        unexpected = Refused(
-            "session",
-            f"REAPER failed in {name}: {describe(error)}.",
-            "Everything is as it was before. Try again; if it stays, please report this text.",
-            traceback=traceback.format_exc(),
-        )
-        return {"error": unexpected.to_json()}
+        remedy = "Everything is as it was before. Try again; if it stays, please report this text."
+        failure = explain(error, f"REAPER failed in {name}", "session", remedy)
+        return {"error": failure}
 
 
 def hello(rpr: Any, _request: Json) -> Json:

@@ -7,6 +7,7 @@ Like all of ReaTone's code inside REAPER: standard library only, Python 3.8 and 
 from __future__ import annotations
 
 import re
+import traceback
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -147,3 +148,11 @@ def fx_guid(rpr: Any, track: str, fx: int) -> str:
 def describe(error: BaseException) -> str:
     """Return an error in a few words."""
     return f"{type(error).__name__}: {error}"
+
+
+def explain(error: BaseException, what: str, code: str, remedy: str) -> Json:
+    """Return an error's JSON form; one without a form of its own becomes `what`: its words."""
+    if hasattr(error, "to_json"):  # Refused, or an error of the embedded host
+        return dict(error.to_json())
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Refused(code, f"{what}: {describe(error)}.", remedy, traceback=trace).to_json()

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.reaper import own
 from bridge.reaper.own import encode
-from bridge.reaper.rpr import CURRENT, PutBack, Refused, describe, places, stale, track_text
+from bridge.reaper.rpr import (
+    CURRENT,
+    PutBack,
+    Refused,
+    describe,
+    explain,
+    places,
+    stale,
+    track_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,9 +135,7 @@ def _attempt(rpr: Any, track: str | None, job: Json, act: Act) -> Json:
         failures = put_back.run()
         warnings = receipt["warnings"]
         receipt = _empty_receipt(job["guid"])
-        receipt.update(
-            warnings=warnings, changed=bool(failures), error=_explain(error, failures).to_json()
-        )
+        receipt.update(warnings=warnings, changed=bool(failures), error=_explain(error, failures))
     return receipt
 
 
@@ -147,21 +154,16 @@ def _empty_receipt(guid: str) -> Json:
     }
 
 
-def _explain(error: Exception, failures: list[str]) -> Refused:
+def _explain(error: Exception, failures: list[str]) -> Json:
     if failures:
         return Refused(
             "outcome_uncertain",
             f"Writing failed ({describe(error)}) and so did putting the track back "
             f"({'; '.join(failures)}).",
             "Look at the track's FX chain, and undo if it is not as it was.",
-        )
-    if isinstance(error, Refused):
-        return error
-    return Refused(
-        "write_failed",
-        f"REAPER failed while writing: {describe(error)}.",
-        "The track is as it was before. Try again.",
-    )
+        ).to_json()
+    remedy = "The track is as it was before. Try again."
+    return explain(error, "REAPER failed while writing", "write_failed", remedy)
 
 
 def _end_undo(rpr: Any, label: str, receipts: list[Json]) -> None:
