@@ -1,0 +1,182 @@
+"""Loudness after ITU-R BS.1770-4, exact from audio, and predicted for an EQ from band powers alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.band_meter import STEP_S, BandPowers, measure_powers
+from models.bands import Array
+
+if TYPE_CHECKING:
+    from models.audio import Clip, Samples
+    from models.eq import Eq
+
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+BLOCK_S = 0.4
+_OFFSET_LUFS = -0.691
+_SHELF_HZ, _SHELF_DB, _SHELF_Q, _SHELF_SLOPE = (
+    1681.974450955533,
+    3.999843853973347,
+    0.7071752369554196,
+    0.4996667741545416,
+)
+_PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
+
+
+def k_weighting(sample_rate_hz: float) -> Array:
+    """Return the two K-weighting biquads as second-order sections (2, 6).
+
+    BS.1770-4, Annex 1, tables 1 and 2 give them at 48 kHz; these are the same filters at any rate: the
+    bilinear transforms of the high shelf and high pass whose parameters reproduce the tables (as derived
+    for libebur128).
+    """
+    k = math.tan(math.pi * _SHELF_HZ / sample_rate_hz)
+    high = 10.0 ** (_SHELF_DB / 20.0)
+    band = high**_SHELF_SLOPE
+    shelf = [high + band * k / _SHELF_Q + k * k, 2 * (k * k - high)]
+    shelf += [high - band * k / _SHELF_Q + k * k, *_denominator(k, _SHELF_Q)]
+    k = math.tan(math.pi * _PASS_HZ / sample_rate_hz)
+    a0, a1, a2 = _denominator(k, _PASS_Q)
+    sections = np.array([shelf, [a0, -2.0 * a0, a0, a0, a1, a2]])
+    return np.asarray(sections / sections[:, 3:4])
+
+
+def k_power_gain(freqs_hz: ArrayLike, sample_rate_hz: float) -> Array:
+    """Return the power gain |H|^2 of the K-weighting at `freqs_hz`, of the same shape."""
+    delay = np.exp(-2j * np.pi * np.asarray(freqs_hz, dtype=np.float64) / sample_rate_hz)
+    response = np.ones_like(delay)
+    for b0, b1, b2, _, a1, a2 in k_weighting(sample_rate_hz):
+        response *= (b0 + delay * (b1 + delay * b2)) / (1.0 + delay * (a1 + delay * a2))
+    return np.asarray(np.abs(response) ** 2)
+
+
+def lufs(mean_square: ArrayLike) -> Array:
+    """Return the loudness of K-weighted power (BS.1770-4 eq. 2); nothing at all is -inf."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(_OFFSET_LUFS + 10.0 * np.log10(np.asarray(mean_square, dtype=np.float64)))
+
+
+class LoudnessMeter:
+    """Integrated loudness of a stream of blocks.
+
+    Every channel has weight 1. BS.1770 gives surround channels 1.41 and leaves the LFE out, but the
+    channels of a REAPER track carry no such roles.
+    """
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self._sections = k_weighting(sample_rate_hz)
+        self._state = np.zeros((2, channels, 2))
+        self._step_frames = round(STEP_S * sample_rate_hz)
+        self._steps: list[Array] = []
+        self._rest: Array = np.zeros(0)
+
+    def process(self, block: Samples | Array) -> None:
+        """Take the next block (channels, n)."""
+        if not block.shape[1]:
+            return
+        from scipy.signal import sosfilt  # noqa: PLC0415  (slow import, only needed to filter audio)
+
+        weighted, self._state = sosfilt(self._sections, block, axis=-1, zi=self._state)
+        power = np.concatenate((self._rest, np.einsum("cn,cn->n", weighted, weighted)))
+        whole = len(power) // self._step_frames * self._step_frames
+        self._steps.append(power[:whole].reshape(-1, self._step_frames).mean(axis=1))
+        self._rest = power[whole:]
+
+    @property
+    def integrated_lufs(self) -> float:
+        """Gated loudness so far; -inf for silence. Less than 0.4 s counts as one block."""
+        steps = np.concatenate((np.zeros(0), *self._steps))
+        if len(steps) >= round(BLOCK_S / STEP_S):
+            return gated_lufs(block_powers(steps, STEP_S))
+        frames = len(steps) * self._step_frames + len(self._rest)
+        power = (steps.sum() * self._step_frames + self._rest.sum()) / max(frames, 1)
+        return gated_lufs(np.array([power]))
+
+
+def integrated_lufs(clip: Clip) -> float:
+    """Return the integrated loudness of a clip in LUFS; -inf for silence (see `LoudnessMeter`)."""
+    meter = LoudnessMeter(clip.sample_rate_hz, clip.channels)
+    for block in clip.blocks():
+        meter.process(block)
+    return meter.integrated_lufs
+
+
+def block_powers(steps: Array, step_s: float) -> Array:
+    """Return the mean power of every 0.4-s block, 75 % overlapping, from that of steps (S,)."""
+    count = min(max(1, round(BLOCK_S / step_s)), len(steps))
+    if count <= 1:
+        return steps
+    total = np.concatenate(([0.0], np.cumsum(steps)))
+    return np.asarray(np.maximum(total[count:] - total[:-count], 0.0) / count)
+
+
+def gate(blocks: Array, relative_lu: float = RELATIVE_GATE_LU) -> NDArray[np.bool_]:
+    """Return which blocks pass both gates of BS.1770-4 (eq. 5-7): above -70 LUFS, then above the mean
+    of those less 10 LU."""
+    loudness = lufs(blocks)
+    heard = loudness > ABSOLUTE_GATE_LUFS
+    if heard.any():
+        heard &= loudness > lufs(blocks[heard].mean()) + relative_lu
+    return np.asarray(heard)
+
+
+def gated_lufs(blocks: Array) -> float:
+    """Return the loudness of the blocks that pass the gates; -inf if none does."""
+    heard = gate(blocks)
+    return float(lufs(blocks[heard].mean())) if heard.any() else -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessProfile:
+    """Band powers over time, from which the loudness under any EQ follows without the audio."""
+
+    powers: BandPowers
+
+    @property
+    def integrated_lufs(self) -> float:
+        """Integrated loudness of the audio itself; -inf for silence."""
+        return gated_lufs(self.blocks())
+
+    def blocks(self, power_gain: Array | float = 1.0) -> Array:
+        """Return the K-weighted power of the 0.4-s blocks after a power gain (K,) on `fine_hz`."""
+        powers = self.powers
+        weights = powers.band_means(power_gain * self._k_weights()) if len(powers.steps) else 0.0
+        return block_powers(powers.steps @ np.asarray(weights), powers.step_s)
+
+    def change_lu(self, eq: Eq, sample_rate_hz: float) -> float:
+        """Return by how many LU `eq`, running at `sample_rate_hz`, changes the integrated loudness.
+
+        Gates as BS.1770-4 before and after. Silence changes by 0. Where the EQ takes everything below
+        the absolute gate, the change is that of the blocks that were heard before, at least -300 LU.
+        """
+        before = self.blocks()
+        heard = gate(before)
+        if not heard.any():
+            return 0.0
+        freqs = np.minimum(self.powers.fine_hz, 0.4999 * sample_rate_hz)
+        after = self.blocks(np.abs(eq.response(freqs, sample_rate_hz)) ** 2)
+        still_heard = gate(after)
+        if not still_heard.any():
+            still_heard = heard
+        floor = 1e-30 * before[heard].mean()
+        return float(lufs(max(after[still_heard].mean(), floor)) - lufs(before[heard].mean()))
+
+    def _k_weights(self) -> Array:
+        powers = self.powers
+        freqs = np.minimum(powers.fine_hz, 0.4999 * powers.sample_rate_hz)
+        return k_power_gain(freqs, powers.sample_rate_hz)
+
+
+def profile(clip: Clip) -> LoudnessProfile:
+    """Measure the loudness profile of a clip."""
+    return LoudnessProfile(measure_powers(clip.blocks(), clip.sample_rate_hz, clip.channels))
+
+
+def _denominator(k: float, q: float) -> list[float]:
+    return [1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k]
