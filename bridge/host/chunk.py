@@ -45,16 +45,18 @@ def tokenise(text: str) -> list[Token]:
     return tokens
 
 
-def quote(value: str) -> str:
+def quote(value: str, *, always: bool = False) -> str:
     """Write a string as one token: bare when it can be, else in the first of ", ', ` that it lacks.
 
-    With all three inside, its backticks become apostrophes (so does REAPER). Raises ValueError for
-    line breaks, NUL and text that is not valid Unicode: a project file cannot hold them.
+    `always`: in quotes even where it could be bare. With all three inside, its backticks become
+    apostrophes (so does REAPER). Raises ValueError for line breaks, NUL and text that is not valid
+    Unicode: a project file cannot hold them.
     """
     if any(c in value for c in "\r\n\0"):
         raise ValueError(f"a line break or NUL cannot be stored in a project line: {value!r}")
     value.encode("utf-8", "surrogateescape")
-    if value and value[0] not in _NEEDS_QUOTES_FIRST and not _NEEDS_QUOTES.intersection(value):
+    bare = value and value[0] not in _NEEDS_QUOTES_FIRST and not _NEEDS_QUOTES.intersection(value)
+    if bare and not always:
         return value
     for mark in _QUOTES:
         if mark not in value:
@@ -118,10 +120,10 @@ class Line:
         """Return token `index` as an integer, or `default` when it is missing or is none."""
         return int(self.number(index, default))
 
-    def set_string(self, index: int, value: str) -> None:
-        """Replace token `index` (quoted as needed); the other tokens stay verbatim."""
+    def set_string(self, index: int, value: str, *, quoted: bool = False) -> None:
+        """Replace token `index`, in quotes as needed or always; the others stay verbatim."""
         if index >= len(self.values) or self.value(index) != value:
-            self._replace(index, quote(value))
+            self._replace(index, quote(value, always=quoted))
 
     def set_number(self, index: int, value: float) -> None:
         """Replace token `index`, unless it is this number already; the others stay verbatim."""

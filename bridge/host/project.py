@@ -76,7 +76,8 @@ class Node:
 
     def node(self, *names: str) -> Node | None:
         """Return the first child block of one of these names."""
-        return next(iter(self.nodes(*names)), None)
+        blocks = (child for child in self.children if isinstance(child, Node))
+        return next((node for node in blocks if node.name in names), None)
 
     def lines(self, *names: str) -> list[Line]:
         """Return the child lines with these keywords, or all of them."""
@@ -85,7 +86,8 @@ class Node:
 
     def line(self, name: str) -> Line | None:
         """Return the first child line with this keyword."""
-        return next(iter(self.lines(name)), None)
+        lines = (child for child in self.children if isinstance(child, Line))
+        return next((line for line in lines if line.name == name), None)
 
     def new_line(self, text: str) -> Line:
         """Make a line with this block's indentation and line ending (not yet inserted)."""
@@ -266,7 +268,7 @@ def with_media_base(project: Project, old_dir: Path | str, new_dir: Path | str) 
         for line in node.lines("FILE") if node.name == "SOURCE" else []:
             reference = line.value(1)
             if reference and not is_absolute(reference):
-                line.set_string(1, _rebased(reference, old, new))
+                line.set_string(1, _rebased(reference, old, new), quoted=True)
                 changed += 1
     return changed
 

@@ -57,9 +57,6 @@ class _Settings:
             children.insert(len(children) if first_block is None else first_block, line)
         return line
 
-    def _envelopes(self, *names: str) -> tuple[str, ...]:
-        return tuple(node.name for node in self.node.nodes(*names) if is_active(node))
-
 
 class TrackView(_Settings):
     """A track. `node` is its <TRACK block."""
@@ -183,7 +180,8 @@ class TrackView(_Settings):
     @property
     def active_envelopes(self) -> tuple[str, ...]:
         """Names of the blocks of active track envelopes (VOLENV2, PANENV …)."""
-        return self._envelopes(*(n.name for n in self.node.nodes() if _is_envelope(n.name)))
+        envelopes = (node for node in self.node.nodes() if _is_envelope(node.name))
+        return tuple(node.name for node in envelopes if is_active(node))
 
     @property
     def fx_chain(self) -> FxChain:
@@ -279,9 +277,13 @@ class MasterView(TrackView):
 
     @property
     def active_envelopes(self) -> tuple[str, ...]:
-        """Names of the blocks of active master envelopes."""
-        names = (node.name for node in self.node.nodes() if node.name.startswith("MASTER"))
-        return self._envelopes(*(n for n in names if _is_envelope(n) and "SPEED" not in n))
+        """Names of the blocks of active master envelopes (the play rate's is not the master's)."""
+        envelopes = (node for node in self.node.nodes() if _is_envelope(node.name))
+        return tuple(
+            node.name
+            for node in envelopes
+            if node.name.startswith("MASTER") and "SPEED" not in node.name and is_active(node)
+        )
 
     @property
     def fx_chain(self) -> FxChain:
@@ -309,7 +311,13 @@ class ExtState:
         return line.value(1) if line else None
 
     def set(self, key: str, value: str) -> None:
-        """Store a value. Raises ValueError for text that one line cannot hold exactly."""
+        """Store a value; an empty one deletes, as in REAPER.
+
+        Raises ValueError for text that one line cannot hold exactly.
+        """
+        if not value:
+            self.delete(key)
+            return
         written = quote(value)
         if not key or any(c in key for c in " \t\"'`<>"):
             raise ValueError(f"{key!r} cannot be the name of a stored value")
