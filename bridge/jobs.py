@@ -1,0 +1,308 @@
+"""The jobs: short functions over a Session and `models`, each returning a Report.
+
+A job never stops at one bad track: what cannot be equalised is reported, the others go on.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bridge.errors import BridgeError, NothingSelected, UsageError
+from bridge.presets import EqPreset
+from bridge.report import Heard, Outcome, Report, TrackReport
+from bridge.selection import select
+from bridge.session import Memory, Receipt, Session, Track, Write
+from models.audio import AudioError
+from models.eq import Eq
+from models.equalise import AMOUNTS, Decision, Skipped, Wish, equalise, inaudible
+from models.instruments import classify_spectrum
+from models.spectrum import listen
+
+DEFAULT_AMOUNT = 0.65
+ANALYSIS_THREADS = 2
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the fraction 0 ... 1 of the job that is behind us."""
+_RENDER_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class AutoOptions:
+    """How `auto` runs.
+
+    tracks: see `bridge.selection.select`. amount: −1 (inverse) ... 2 (double). dry_run: decide and
+    report, write nothing. job: its name in the report and the undo history.
+    """
+
+    tracks: str = "selected"
+    amount: float = DEFAULT_AMOUNT
+    wish: Wish = field(default_factory=Wish)
+    dry_run: bool = False
+    job: str = "auto"
+
+    def __post_init__(self) -> None:
+        check_amount(self.amount)
+
+
+def no_progress(_step: str, _fraction: float) -> None:
+    """Report progress to nobody."""
+
+
+def check_amount(amount: float) -> None:
+    """Raise UsageError unless `amount` is within −1 ... 2."""
+    if not AMOUNTS[0] <= amount <= AMOUNTS[-1]:
+        raise UsageError(
+            f"The amount {amount:g} is out of range.",
+            f"Give a number from {AMOUNTS[0]:g} (inverse) to {AMOUNTS[-1]:g} (double).",
+        )
+
+
+def auto(session: Session, options: AutoOptions, progress: Progress = no_progress) -> Report:
+    """Listen to the tracks, decide an EQ for each and write them in one undo step."""
+    clock = _Clock()
+    guids = select(session.list_tracks(), options.tracks)
+    with tempfile.TemporaryDirectory(prefix="reatone-", ignore_cleanup_errors=True) as folder:
+        progress("Rendering", 0.0)
+        tracks = session.begin_job(guids, directory=Path(folder)).tracks
+        clock.lap("render")
+        decisions = _decide_all(tracks, options.wish, progress)
+        clock.lap("analysis")
+    receipts: dict[str, Receipt] = {}
+    label = None
+    if not options.dry_run:
+        progress("Writing", 1.0)
+        receipts, label = _write(session, options, zip(tracks, decisions, strict=True))
+    clock.lap("write")
+    reports = (
+        _auto_report(track, decision, options, receipts.get(track.guid))
+        for track, decision in zip(tracks, decisions, strict=True)
+    )
+    return Report(options.job, tuple(reports), options.amount, label, seconds=clock.laps)
+
+
+def amount(session: Session, tracks: str, value: float) -> Report:
+    """Change how strongly the EQ of an earlier run acts, without listening again."""
+    check_amount(value)
+    ours = _own_tracks(session, tracks)
+    writes = [
+        Write(track, track.memory.eq(value), replace(track.memory, amount=value))
+        for track in ours
+        if track.memory and track.own and not track.own.edited_by_hand
+    ]
+    receipts, label = _write_all(session, f"amount {value:.0%}", writes)
+    return Report(
+        "amount", tuple(_amount_report(t, receipts.get(t.guid)) for t in ours), value, label
+    )
+
+
+def revert(session: Session, tracks: str) -> Report:
+    """Put back, to the byte, what was there before ReaTone's runs on these tracks."""
+    ours = _own_tracks(session, tracks)
+    label = f"ReaTone: revert ({_count(ours)})"
+    receipts = {r.guid: r for r in session.revert(label, [track.guid for track in ours])}
+    reports = (_receipt_report(t, receipts[t.guid], Outcome.REVERTED, "reverted") for t in ours)
+    changed = any(receipt.ok and receipt.changed for receipt in receipts.values())
+    return Report("revert", tuple(reports), undo=label if changed else None)
+
+
+def apply_preset(session: Session, tracks: str, preset: EqPreset) -> Report:
+    """Write a preset's EQ into ReaTone's instance on each of the tracks."""
+    chosen = _selected(session, tracks)
+    memory = Memory(1.0, preset.eq, _fixed_gains(preset.eq), extra={"preset": preset.name})
+    writes = [Write(track, preset.eq, memory) for track in chosen]
+    receipts, label = _write_all(session, f"preset {preset.name}", writes)
+    reports = (
+        _receipt_report(t, receipts[t.guid], Outcome.WRITTEN, f"preset {preset.name} written")
+        for t in chosen
+    )
+    return Report("preset", tuple(reports), undo=label)
+
+
+def export_presets(session: Session, tracks: str) -> tuple[EqPreset, ...]:
+    """Return ReaTone's EQ of each track as a preset named after the track."""
+    return tuple(
+        EqPreset(_name(track), track.own.eq, _origin(track))
+        for track in _own_tracks(session, tracks)
+        if track.own
+    )
+
+
+def classify(file: Path) -> Heard:
+    """Say what is heard in an audio file."""
+    try:
+        listening = listen(file)
+    except AudioError as error:
+        return Heard(str(file), problem=str(error))
+    return Heard(
+        str(file),
+        classify_spectrum(listening.spectrum),
+        listening.loudness.integrated_lufs,
+        inaudible(listening) or "",
+    )
+
+
+def _decide_all(
+    tracks: Sequence[Track], wish: Wish, progress: Progress
+) -> list[Decision | Skipped | BridgeError]:
+    """Listen to all tracks, some at a time; the results keep the order of the tracks."""
+    with ThreadPoolExecutor(ANALYSIS_THREADS) as pool:
+        waiting = {pool.submit(_decide, track, wish): track for track in tracks}
+        for done, finished in enumerate(as_completed(waiting), start=1):
+            share = _RENDER_SHARE + (1.0 - _RENDER_SHARE) * done / len(waiting)
+            progress(f"Heard {_name(waiting[finished])}", share)
+    return [future.result() for future in waiting]
+
+
+def _decide(track: Track, wish: Wish) -> Decision | Skipped | BridgeError:
+    if track.muted:
+        return Skipped("muted: there is nothing to hear; unmute the track and run again")
+    if track.audio is None:
+        return BridgeError("No audio came out of this track.", "See its media and run again.")
+    try:
+        return equalise(listen(track.audio), wish)
+    except AudioError as error:
+        return BridgeError(str(error))
+
+
+def _write(
+    session: Session,
+    options: AutoOptions,
+    decided: Iterable[tuple[Track, Decision | Skipped | BridgeError]],
+) -> tuple[dict[str, Receipt], str | None]:
+    writes = [
+        Write(track, decision.eq(options.amount), _memory(decision, options.amount))
+        for track, decision in decided
+        if isinstance(decision, Decision)
+    ]
+    return _write_all(session, f"{options.job} EQ, {options.amount:.0%}", writes)
+
+
+def _write_all(
+    session: Session, what: str, writes: Sequence[Write]
+) -> tuple[dict[str, Receipt], str | None]:
+    """Write in one undo step; return the receipts by GUID and the step's label if there is one."""
+    if not writes:
+        return {}, None
+    label = f"ReaTone: {what} ({_count(writes)})"
+    receipts = {receipt.guid: receipt for receipt in session.write_eq(label, writes)}
+    changed = any(receipt.ok and receipt.changed for receipt in receipts.values())
+    return receipts, label if changed else None
+
+
+def _memory(decision: Decision, amount: float) -> Memory:
+    heard = {"confidence": round(decision.confidence, 4), "target": decision.target.name}
+    gains = tuple(zip(AMOUNTS, decision.gain_table_db, strict=True))
+    return Memory(amount, decision.full, gains, decision.label, heard)
+
+
+def _fixed_gains(eq: Eq) -> tuple[tuple[float, float], ...]:
+    """Return a gain table for an EQ of unknown loudness: the gain scales with the bands."""
+    return tuple((amount, eq.scaled(amount).output_gain_db) for amount in AMOUNTS)
+
+
+def _selected(session: Session, tracks: str) -> list[Track]:
+    listed = session.list_tracks()
+    chosen = set(select(listed, tracks))
+    return [track for track in listed if track.guid in chosen]
+
+
+def _own_tracks(session: Session, tracks: str) -> list[Track]:
+    ours = [track for track in _selected(session, tracks) if track.own]
+    if not ours:
+        raise NothingSelected(
+            "None of these tracks has a ReaTone EQ.", "Run `reatone auto` on them first."
+        )
+    return ours
+
+
+def _auto_report(
+    track: Track,
+    decision: Decision | Skipped | BridgeError,
+    options: AutoOptions,
+    receipt: Receipt | None,
+) -> TrackReport:
+    if isinstance(decision, BridgeError):
+        return TrackReport(_name(track), Outcome.FAILED, message=str(decision))
+    if isinstance(decision, Skipped):
+        message = f"skipped, {decision.reason}"
+        return TrackReport(
+            _name(track), Outcome.SKIPPED, message=message, warnings=track.warnings
+        )
+    if receipt is not None and not receipt.ok:
+        return _receipt_report(track, receipt, Outcome.FAILED, "")
+    eq = receipt.eq if receipt and receipt.eq else decision.eq(options.amount)
+    edited = receipt.edited_by_hand if receipt else bool(track.own and track.own.edited_by_hand)
+    return TrackReport(
+        name=_name(track),
+        outcome=Outcome.WRITTEN if receipt else Outcome.PLANNED,
+        message="equalised" if receipt else "would be equalised",
+        label=decision.label,
+        confidence=decision.confidence,
+        target=decision.target.name,
+        distance_before_db=decision.distance_db(),
+        distance_after_db=decision.distance_db(eq),
+        distance_at_full_db=decision.distance_db(decision.full),
+        loudness_change_lu=decision.loudness_change_lu(eq),
+        eq=eq,
+        decision=decision,
+        warnings=(
+            *((_EDITED,) if edited else ()),
+            *dict.fromkeys((*track.warnings, *decision.warnings)),
+        ),
+    )
+
+
+_EDITED = "ReaTone's EQ was edited by hand; this run started from a fresh analysis and replaced it."
+
+
+def _amount_report(track: Track, receipt: Receipt | None) -> TrackReport:
+    if receipt is None:
+        why = "it was edited by hand" if track.memory else "it was not made by a run of ReaTone"
+        message = f"left alone: {why}; run auto again to start afresh"
+        return TrackReport(_name(track), Outcome.SKIPPED, message=message)
+    return _receipt_report(track, receipt, Outcome.WRITTEN, "amount changed")
+
+
+def _receipt_report(
+    track: Track, receipt: Receipt, outcome: Outcome, message: str
+) -> TrackReport:
+    return TrackReport(
+        name=_name(track),
+        outcome=outcome if receipt.ok else Outcome.FAILED,
+        message=message if receipt.ok else str(receipt.error),
+        label=(track.memory.label or None) if track.memory else None,
+        eq=receipt.eq,
+        warnings=(*track.warnings, *receipt.warnings),
+    )
+
+
+def _origin(track: Track) -> dict[str, object]:
+    if track.memory is None:
+        return {}
+    origin = {"class": track.memory.label or None, "amount": track.memory.amount}
+    return {**origin, **track.memory.extra}
+
+
+def _name(track: Track) -> str:
+    return track.name or f"Track {track.number}"
+
+
+def _count(things: Sequence[object]) -> str:
+    return "1 track" if len(things) == 1 else f"{len(things)} tracks"
+
+
+class _Clock:
+    """Wall time spent between laps, in seconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._start = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self._start
+        self._start = now
