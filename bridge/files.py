@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -15,9 +16,11 @@ def write_atomic(path: Path | str, data: bytes) -> None:
 
     Writes a temporary file in the same folder, flushes it to disk and moves it over `path`, which
     keeps its permissions. A link is followed. Raises OSError (disk full, read-only folder …) with
-    the old file untouched and nothing left behind.
+    the old file untouched and nothing left behind. A write-protected file is refused, too.
     """
     target = Path(path).resolve()
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "The file is write-protected", str(target))
     handle, name = tempfile.mkstemp(
         prefix=f".{target.name[:50]}.", suffix=".tmp", dir=target.parent
     )

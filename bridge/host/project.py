@@ -75,9 +75,9 @@ class Node:
         return [node for node in found if node.name in names] if names else found
 
     def node(self, *names: str) -> Node | None:
-        """Return the first child block of one of these names."""
+        """Return the first child block of one of these names, or of any."""
         blocks = (child for child in self.children if isinstance(child, Node))
-        return next((node for node in blocks if node.name in names), None)
+        return next((node for node in blocks if not names or node.name in names), None)
 
     def lines(self, *names: str) -> list[Line]:
         """Return the child lines with these keywords, or all of them."""

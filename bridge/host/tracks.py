@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from bridge.host.chunk import Line, quote
+from bridge.host.chunk import Line
+from bridge.host.ext_state import ExtState
 from bridge.host.fx import FxChain, is_active
 from bridge.host.project import Node, Project
 
@@ -294,85 +294,6 @@ class MasterView(TrackView):
     def ext(self) -> ExtState:
         """The master's stored values, kept in a section of the project's extension state."""
         return ExtState(self.node, ("EXTSTATE", _MASTER_EXT))
-
-
-class ExtState:
-    """Key → value lines in a block: a track's P_EXT or a section of the project's state."""
-
-    __slots__ = ("node", "path")
-
-    def __init__(self, node: Node, path: tuple[str, ...]) -> None:
-        self.node = node
-        self.path = path
-
-    def get(self, key: str) -> str | None:
-        """Return the value, None when there is none."""
-        line = self._find(key)
-        return line.value(1) if line else None
-
-    def set(self, key: str, value: str) -> None:
-        """Store a value; an empty one deletes, as in REAPER.
-
-        Raises ValueError for text that one line cannot hold exactly.
-        """
-        if not value:
-            self.delete(key)
-            return
-        written = quote(value)
-        if not key or any(c in key for c in " \t\"'`<>"):
-            raise ValueError(f"{key!r} cannot be the name of a stored value")
-        if all(mark in value for mark in "\"'`"):
-            raise ValueError("a stored value cannot hold all three of the quotes \" ' and `")
-        line = self._find(key)
-        if line:
-            line.set_string(1, value)
-        else:
-            block = self._require()
-            block.children.append(block.new_line(f"{quote(key)} {written}"))
-
-    def delete(self, key: str) -> None:
-        """Remove a value, and the block with the last one. No error when there is none."""
-        line = self._find(key)
-        trail = self._trail()
-        if line is None:
-            return
-        trail[-1].children.remove(line)
-        for parent, child in reversed(list(pairwise(trail))):
-            if not child.children:
-                parent.children.remove(child)
-
-    def keys(self) -> list[str]:
-        """Return all keys in order."""
-        trail = self._trail()
-        return [line.value(0) for line in trail[-1].lines()] if self._complete(trail) else []
-
-    def _trail(self) -> list[Node]:
-        trail = [self.node]
-        for name in self.path:
-            child = trail[-1].node(name)
-            if child is None:
-                break
-            trail.append(child)
-        return trail
-
-    def _complete(self, trail: list[Node]) -> bool:
-        return len(trail) == len(self.path) + 1
-
-    def _find(self, key: str) -> Line | None:
-        trail = self._trail()
-        lines = trail[-1].lines() if self._complete(trail) else []
-        return next((line for line in lines if line.value(0).lower() == key.lower()), None)
-
-    def _require(self) -> Node:
-        trail = self._trail()
-        for name in self.path[len(trail) - 1 :]:
-            child = trail[-1].new_node(f"<{name}")
-            children = trail[-1].children
-            blocks = [i for i, c in enumerate(children) if isinstance(c, Node)]
-            before = blocks[0] if blocks and name == "EXT" else len(children)
-            children.insert(before, child)
-            trail.append(child)
-        return trail[-1]
 
 
 def _is_envelope(name: str) -> bool:

@@ -82,3 +82,15 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(PermissionError):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_a_write_protected_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moving a file over another one asks for no permission of that file: it has to be checked."""
+    path = tmp_path / "song.rpp"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # an administrator may write everywhere
+    with pytest.raises(PermissionError, match=r"write-protected.*song\.rpp"):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    write_atomic(tmp_path / "new.rpp", b"new")
+    assert (tmp_path / "new.rpp").read_bytes() == b"new"

@@ -129,6 +129,14 @@ def test_templates_and_chains_have_roots_of_their_own() -> None:
     assert [fx.bypassed for fx in chain.fx_chain.fx] == [False, True]
 
 
+def test_several_projects_in_one_file_the_first_counts_and_all_stay() -> None:
+    data = b"<REAPER_PROJECT 0.1\n  <TRACK\n  >\n>\n\n<REAPER_PROJECT 0.1\n>\nafter\n"
+    project = loads(data)
+    assert len(project.tracks) == 1
+    project.tracks[0].name = "a"
+    assert dumps(project) == data.replace(b"<TRACK\n", b"<TRACK\n    NAME a\n")
+
+
 @pytest.mark.parametrize(
     ("version", "platform"),
     [

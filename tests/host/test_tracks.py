@@ -176,6 +176,21 @@ def test_what_cannot_be_stored_exactly_is_refused(key: str, value: str) -> None:
     assert dumps(project) == SONG.encode()
 
 
+def test_values_in_other_forms_are_read() -> None:
+    """One block per value, values without quotes: other programs and versions write so."""
+    data = b"<TRACK\n  <EXT\n    a /old/my file.wav\n  >\n  <EXT\n    b `x y`\n    c\n  >\n>\n"
+    project = loads(data)
+    ext = project.tracks[0].ext
+    assert [ext.get(key) for key in "abc"] == ["/old/my file.wav", "x y", ""]
+    assert ext.keys() == ["a", "b", "c"]
+    ext.set("a", "/old/my file.wav")
+    assert dumps(project) == data
+    ext.set("a", "new one")
+    assert changed(data, dumps(project))[1] == [b'    a "new one"\n']
+    ext.delete("a")
+    assert dumps(project) == b"<TRACK\n  <EXT\n    b `x y`\n    c\n  >\n>\n"
+
+
 def test_deleting_what_is_not_there_changes_nothing() -> None:
     project, track = holders()[0]
     track.ext.delete("reatone")
