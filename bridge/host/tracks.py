@@ -9,6 +9,8 @@ from bridge.host.ext_state import ExtState
 from bridge.host.fx import FxChain, is_active
 from bridge.host.project import Node, Project
 
+__all__ = ["ExtState", "MasterView", "Receive", "TrackView"]
+
 _FOLDER_DEPTH = {1: 1, 2: -1}
 """Folder depth by ISBUS's first number, for old files that have no second one."""
 _MASTER_EXT = "REATONE_MASTER"

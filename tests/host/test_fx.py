@@ -228,3 +228,18 @@ def test_ours_beside_the_users_leaves_no_trace(data_dir: Path) -> None:
             assert loads(dumps(project))
             track.fx_chain.remove(fx)
             assert dumps(project) == data, file.name
+
+
+@pytest.mark.data
+def test_removed_and_added_again_gives_the_bytes_that_reaper_wrote(data_dir: Path) -> None:
+    """What we write for an instance is, to the byte, what REAPER 7.66 wrote for it."""
+    data = next((data_dir / "reaper" / "rpp").glob("danishaft*")).read_bytes()
+    project = loads(data)
+    chain = next(track for track in project.tracks if track.name == "Lead Vocals - Dry").fx_chain
+    fx = chain.fx[0]
+    assert fx.is_reaeq
+    guid, state = fx.guid, fx.state
+    chain.remove(fx)
+    assert dumps(project) != data
+    chain.append_reaeq(state, index=0, new_guid=lambda: guid)
+    assert dumps(project) == data
