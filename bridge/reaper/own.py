@@ -87,12 +87,19 @@ def add(rpr: Any, track: str, put_back: PutBack) -> tuple[Own, list[str]]:
     return Own(fx, fx_guid(rpr, track, fx), True, state, False), warnings
 
 
-def remove(rpr: Any, track: str, own: Own) -> None:
-    """Take our instance out of the chain."""
+def remove(rpr: Any, track: str, own: Own, put_back: PutBack) -> None:
+    """Take our instance out of the chain; this cannot be taken back but by undo."""
     count = int(rpr.RPR_TrackFX_GetCount(track))
+    put_back.add(_expect, rpr, track, own)
     rpr.RPR_TrackFX_Delete(track, own.fx)
     if int(rpr.RPR_TrackFX_GetCount(track)) != count - 1:
         raise Refused("write_failed", f"REAPER did not remove the {TITLE}.", "Remove it by hand.")
+
+
+def _expect(rpr: Any, track: str, own: Own) -> None:
+    guids = [fx_guid(rpr, track, fx) for fx in range(int(rpr.RPR_TrackFX_GetCount(track)))]
+    if own.guid not in guids:
+        raise Refused("write_failed", f"the {TITLE} is removed already")
 
 
 def _remove_beyond(rpr: Any, track: str, count: int) -> None:

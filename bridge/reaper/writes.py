@@ -90,11 +90,11 @@ def revert(rpr: Any, track: str, _job: Json, receipt: Json, put_back: PutBack) -
         return
     receipt.update(before=encode(ours.state), edited_by_hand=ours.edited, changed=True)
     before = _before(memory)
-    put_back.add(own.put_memory, rpr, track, track_text(rpr, track, own.MEMORY_KEY))
     if before is None:
+        own.remove(rpr, track, ours, put_back)
         own.put_memory(rpr, track, "")
-        own.remove(rpr, track, ours)
         return
+    put_back.add(own.put_memory, rpr, track, track_text(rpr, track, own.MEMORY_KEY))
     put_back.add(own.put_state, rpr, track, ours.fx, ours.state)
     own.put_state(rpr, track, ours.fx, before)
     # No digest fits the user's own settings: the next run will know them as edited by hand.
