@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bridge.errors import CannotWrite, PresetError
 from bridge.files import write_atomic
 from bridge.strict_yaml import MAX_DEPTH, MAX_DIGITS, Item, OneLine, compose, dump, shown
 from models.eq import Band, BandKind, Eq
+from models.resources import presets_dir
 
 FORMAT_VERSION = 1
 KINDS = ("eq", "target", "words")
@@ -83,6 +84,15 @@ class PresetEntry:
     kind: str
     problem: str | None = None
 
+    def as_json(self) -> dict[str, str | None]:
+        """Return the form used by `--json`."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "kind": self.kind,
+            "problem": self.problem,
+        }
+
 
 def load(path: str | Path) -> EqPreset:
     """Read an EQ preset. Raises PresetError naming file, line and field."""
@@ -127,12 +137,8 @@ def save(path: str | Path, preset: EqPreset, *, overwrite: bool = False) -> None
     Raises PresetError for a file that is there already, CannotWrite if the disk refuses.
     """
     path = Path(path)
-    if not overwrite and path.exists():
-        raise PresetError(
-            "there is a file of this name already; it was kept.",
-            "Choose another name, or ask to overwrite it.",
-            file=str(path),
-        )
+    if not overwrite:
+        _check_absent(path)
     data = dumps(preset).encode("utf-8")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,14 +162,43 @@ def slug(name: str) -> str:
     return f"{stem}-preset" if _RESERVED_STEM.fullmatch(stem) else stem or "preset"
 
 
-def free_path(folder: str | Path, name: str, taken: Collection[Path] = ()) -> Path:
-    """Return the first unused path for a preset of this name: name.yaml, name-2.yaml ..."""
-    stem, number = slug(name), 1
-    path = Path(folder) / f"{stem}.yaml"
-    while path.exists() or path in taken:
-        number += 1
-        path = Path(folder) / f"{stem}-{number}.yaml"
-    return path
+def save_all(
+    folder: str | Path, presets: Iterable[EqPreset], *, overwrite: bool = False
+) -> tuple[Path, ...]:
+    """Save presets under their names, equal names numbered: bass.yaml, bass-2.yaml ...
+
+    Nothing is written when one of the files is there already, unless `overwrite`. Raises as `save`.
+    """
+    files: dict[Path, EqPreset] = {}
+    for preset in presets:
+        stem, number = slug(preset.name), 1
+        path = Path(folder) / f"{stem}.yaml"
+        while path in files:
+            number += 1
+            path = Path(folder) / f"{stem}-{number}.yaml"
+        files[path] = preset
+    for path in files if not overwrite else ():
+        _check_absent(path)
+    for path, preset in files.items():
+        save(path, preset, overwrite=overwrite)
+    return tuple(files)
+
+
+def default_folders() -> tuple[Path, ...]:
+    """Return where presets are looked for: ReaTone's own and the user's."""
+    from platformdirs import user_data_path  # noqa: PLC0415  (only needed here)
+
+    own = presets_dir()
+    return own / "targets", user_data_path("reatone", appauthor=False) / "presets"
+
+
+def _check_absent(path: Path) -> None:
+    if path.exists():
+        raise PresetError(
+            "there is a file of this name already; it was kept.",
+            "Choose another name, or ask to overwrite it.",
+            file=str(path),
+        )
 
 
 def _header(text: str, where: str) -> tuple[Item, dict[str, Item]]:

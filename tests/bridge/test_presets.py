@@ -367,8 +367,22 @@ def test_a_slug_is_always_a_safe_file_name(name: str) -> None:
 
 
 def test_two_tracks_of_one_name_get_two_files(tmp_path: Path) -> None:
-    first = presets.free_path(tmp_path, "Guitar")
-    second = presets.free_path(tmp_path, "Guitar", taken={first})
-    first.write_text("x")
-    assert [first.name, second.name] == ["guitar.yaml", "guitar-2.yaml"]
-    assert presets.free_path(tmp_path, "Guitar") == second
+    other = EqPreset("vocal warmer", Eq((), 1.0))
+    saved = presets.save_all(tmp_path, [EXAMPLE_PRESET, other])
+    assert [path.name for path in saved] == ["vocal-warmer.yaml", "vocal-warmer-2.yaml"]
+    assert [presets.load(path) for path in saved] == [EXAMPLE_PRESET, other]
+
+
+def test_saving_several_writes_all_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("mine")
+    several = [EqPreset("a", Eq()), EqPreset("b", Eq())]
+    with pytest.raises(PresetError, match=r"b\.yaml"):
+        presets.save_all(tmp_path, several)
+    assert [path.name for path in tmp_path.iterdir()] == ["b.yaml"]
+    assert len(presets.save_all(tmp_path, several, overwrite=True)) == 2
+
+
+def test_presets_are_looked_for_in_the_installation_and_with_the_user() -> None:
+    shipped, users = presets.default_folders()
+    assert shipped.is_dir()
+    assert "reatone" in users.parts
