@@ -276,21 +276,28 @@ class ReaperSession:
 
 
 class Embedded(Protocol):
-    """An embedded host: `api` has the RPR_* functions."""
+    """An embedded host."""
 
     @property
     def api(self) -> Any:
-        """The ReaScript functions."""
+        """The ReaScript functions, RPR_..."""
+
+    def warnings(self, guid: str) -> tuple[str, ...]:
+        """Return what a render of this track leaves out."""
 
 
 def embedded(host: Embedded) -> ReaperSession:
     """Open a session over an embedded host, in this process.
 
-    Everything passes through JSON, as on the wire to a live REAPER.
+    Everything passes through JSON, as on the wire to a live REAPER. A track with audio also warns
+    of what the host could not render.
     """
 
     def call(name: str, request: dict[str, Any]) -> dict[str, Any]:
         reply = inside.call(host.api, name, json.loads(json.dumps(request, allow_nan=False)))
+        if name == "begin_job" and reply.get("render"):
+            for row in reply["tracks"]:
+                row["warnings"] += host.warnings(row["guid"])
         answer: dict[str, Any] = json.loads(json.dumps(reply, allow_nan=False))
         return answer
 
