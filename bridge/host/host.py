@@ -225,7 +225,7 @@ class Host:
     def render(self) -> None:
         """Render with the project's settings (action 42230). Raises RenderFailed."""
         bounds = render.Bounds(self.length_s, self.time_selection_s)
-        job = render.plan(self.project, self.folder, self.settings, bounds)
+        job = render.plan(self.project, self.path, self.settings, bounds)
         self.render_stats = render.render(scene.build(self.project, self.folder), job)
 
     def warnings(self, guid: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from bridge.host.sources import Media, Player
 from models.eq import Eq, EqFilter
 
 Array = NDArray[np.float64]
-BLOCK_FRAMES = 1 << 16
+BLOCK_FRAMES = 1 << 15
 MASTER = -1
 """Index of the master strip as a parent or as a target."""
 

@@ -5,8 +5,6 @@ Delta; wet is always 1 and delta 0 here. Other plug-ins have no readable paramet
 scales: see `bridge.reaper.reaeq_maps`.
 """
 
-# ruff: noqa: PLR0917  (the arguments are REAPER's)
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -5,8 +5,6 @@ what the project file says of them. Input and monitoring FX, and containers' con
 reachable.
 """
 
-# ruff: noqa: PLR0917  (the arguments are REAPER's)
-
 from __future__ import annotations
 
 import base64

@@ -1,7 +1,5 @@
 """ReaScript functions: the project, rendering, undo, stored values, the application."""
 
-# ruff: noqa: PLR0917  (the arguments are REAPER's)
-
 from __future__ import annotations
 
 import time
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bridge.host import render
 from bridge.host.calling import PROJECT_TYPE, TABLE, HostError, null, reascript
-from bridge.host.tracks import ExtState
+from bridge.host.ext_state import ExtState
 
 if TYPE_CHECKING:
     from bridge.host.calling import Project
@@ -64,7 +62,7 @@ def _get_set_project_info_string(
     host: Host, project: Project, key: str, value: str, is_set: bool
 ) -> tuple[bool, str]:
     if key == "RENDER_TARGETS":
-        paths = render.target_paths(host.project, host.folder, host.settings)
+        paths = render.target_paths(host.project, host.path, host.settings)
         return not is_set, ";".join(str(path) for path in paths)
     if key == "RENDER_STATS":
         return not is_set, host.render_stats

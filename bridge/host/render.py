@@ -75,8 +75,11 @@ class Bounds:
     selection_s: tuple[float, float]
 
 
-def plan(project: Project, folder: Path, settings: RenderSettings, bounds: Bounds) -> Plan:
-    """Check the settings and say what would be written. Raises RenderFailed."""
+def plan(project: Project, path: Path, settings: RenderSettings, bounds: Bounds) -> Plan:
+    """Check the settings of the project at `path` and say what would be written.
+
+    Raises RenderFailed.
+    """
 
     def number(key: str) -> float:
         return settings.number(project, key) or 0.0
@@ -85,7 +88,7 @@ def plan(project: Project, folder: Path, settings: RenderSettings, bounds: Bound
     rate = round(number("RENDER_SRATE") or project.sample_rate_hz or 44100)
     start_s, end_s = _bounds(int(number("RENDER_BOUNDSFLAG")), number, bounds)
     frames = round(end_s * rate) - round(start_s * rate)
-    targets = _targets(project, folder, settings)
+    targets = _targets(project, path, settings)
     if frames <= 0 or not targets:
         raise RenderFailed(
             "There is nothing to render: "
@@ -103,9 +106,9 @@ def plan(project: Project, folder: Path, settings: RenderSettings, bounds: Bound
     )
 
 
-def target_paths(project: Project, folder: Path, settings: RenderSettings) -> list[Path]:
+def target_paths(project: Project, path: Path, settings: RenderSettings) -> list[Path]:
     """Return the files that a render would write (RENDER_TARGETS)."""
-    return [target.path for target in _targets(project, folder, settings)]
+    return [target.path for target in _targets(project, path, settings)]
 
 
 def render(scene: Scene, job: Plan) -> str:
@@ -117,14 +120,29 @@ def render(scene: Scene, job: Plan) -> str:
     _check_space(job)
     try:
         peaks = _run(scene, job)
-    except BaseException as error:
+    except BaseException:
         for target in job.targets:
             target.path.unlink(missing_ok=True)
-        raise _explained(error) from error
+        raise
     return _stats(job, peaks)
 
 
 def _run(scene: Scene, job: Plan) -> list[float]:
+    try:
+        peaks = _write_all(scene, job)
+    except AudioError as error:
+        raise RenderFailed(f"{error.source}: {error.problem}.", error.remedy) from error
+    except (OSError, RuntimeError, AssertionError) as error:
+        raise RenderFailed(
+            f"The render could not be written: {error}.", "Check the folder and the disk."
+        ) from error
+    for target, peak in zip(job.targets, peaks, strict=True):
+        if job.skip_silent and not peak:
+            target.path.unlink()
+    return peaks
+
+
+def _write_all(scene: Scene, job: Plan) -> list[float]:
     peaks = [0.0] * len(job.targets)
     with ExitStack() as stack:
         engine = stack.enter_context(
@@ -134,14 +152,9 @@ def _run(scene: Scene, job: Plan) -> list[float]:
         for at in range(0, job.frames, BLOCK_FRAMES):
             engine.advance(min(BLOCK_FRAMES, job.frames - at))
             for slot, target in enumerate(job.targets):
-                signal = engine.signal(target.index, target.stage)
-                block = _to_channels(signal, job.channels)
+                block = _to_channels(engine.signal(target.index, target.stage), job.channels)
                 peaks[slot] = max(peaks[slot], float(np.abs(block).max(initial=0.0)))
                 files[slot].write(block)
-    if job.skip_silent:
-        for target, peak in zip(job.targets, peaks, strict=True):
-            if not peak:
-                target.path.unlink()
     return peaks
 
 
@@ -216,7 +229,7 @@ def _subtype(text: str) -> str:
     return _SUBTYPES[bits]
 
 
-def _targets(project: Project, folder: Path, settings: RenderSettings) -> list[Target]:
+def _targets(project: Project, path: Path, settings: RenderSettings) -> list[Target]:
     flags = int(settings.number(project, "RENDER_SETTINGS") or 0)
     stage = Stage.PRE_FADER if flags & _PRE_FADER else Stage.POST_FADER
     picks: list[tuple[int, Stage, str]] = []
@@ -228,16 +241,16 @@ def _targets(project: Project, folder: Path, settings: RenderSettings) -> list[T
             for index, track in enumerate(project.tracks)
             if track.selected
         ]
-    return _named(picks, folder, settings, project)
+    return _named(picks, path, settings, project)
 
 
 def _named(
-    picks: list[tuple[int, Stage, str]], folder: Path, settings: RenderSettings, project: Project
+    picks: list[tuple[int, Stage, str]], path: Path, settings: RenderSettings, project: Project
 ) -> list[Target]:
     """Give each pick its file; equal names get REAPER's suffix -001, -002 …"""
     base = Path(settings.text(project, "RENDER_FILE") or "")
     pattern = settings.text(project, "RENDER_PATTERN") or ""
-    directory = folder / base
+    directory = path.parent / base
     if not pattern:  # then RENDER_FILE is the file itself
         directory, pattern = directory.parent, directory.stem or "untitled"
     targets: list[Target] = []
@@ -245,8 +258,7 @@ def _named(
     width = max(2, len(str(len(project.tracks))))
     for index, stage, name in picks:
         number = "" if index == MASTER else f"{index + 1:0{width}d}"
-        stem = re.sub(r"\$tracknumber", number, pattern, flags=re.IGNORECASE)
-        stem = re.sub(r"\$track", lambda _: _ILLEGAL.sub("_", name), stem, flags=re.IGNORECASE)
+        stem = _expanded(pattern, {"tracknumber": number, "track": name, "project": path.stem})
         unique, copy = stem, 0
         while unique.lower() in taken:
             copy += 1
@@ -254,6 +266,17 @@ def _named(
         taken.add(unique.lower())
         targets.append(Target(index, stage, directory / f"{unique}.wav"))
     return targets
+
+
+def _expanded(pattern: str, values: dict[str, str]) -> str:
+    """Fill the wildcards in; a value's characters that no file name can hold become "_"."""
+    names = "|".join(values)  # longer names first: $tracknumber is not $track and "number"
+    return re.sub(
+        rf"\$({names})",
+        lambda match: _ILLEGAL.sub("_", values[match[1].lower()]),
+        pattern,
+        flags=re.IGNORECASE,
+    )
 
 
 def _refuse_existing(job: Plan) -> None:
@@ -281,17 +304,6 @@ def _check_space(job: Plan) -> None:
             f"The render needs {needed >> 20} MB and {directory} has {free >> 20} MB left.",
             "Free some space or set TMPDIR to a folder on another disk.",
         )
-
-
-def _explained(error: BaseException) -> BaseException:
-    """Turn what files throw into RenderFailed; everything else passes."""
-    if isinstance(error, AudioError):
-        return RenderFailed(f"{error.source}: {error.problem}.", error.remedy)
-    if isinstance(error, (OSError, RuntimeError, AssertionError)):
-        return RenderFailed(
-            f"The render could not be written: {error}.", "Check the folder and the disk."
-        )
-    return error
 
 
 def _stats(job: Plan, peaks: list[float]) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import soundfile
 
 Samples = NDArray[np.float32]
-_READ_FRAMES = 65536
+_READ_FRAMES = 1 << 15
 _RATIO_SCALE = 1000
 """Play rates reach the resampler as a ratio of integers, to a thousandth of a Hertz."""
 _STRETCH_FRAMES = 1 << 21
