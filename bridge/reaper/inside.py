@@ -68,6 +68,8 @@ def begin_job(rpr: Any, request: Json) -> Json:
     chosen = resolve(rpr, request.get("tracks"))
     tracks = [_look(rpr, place) for place in chosen]
     audio = request.get("audio", True)
+    if audio:
+        _warn_of_solo(rpr, tracks)
     return {
         "project": _project(rpr),
         "tracks": tracks,
@@ -179,8 +181,8 @@ def _look_for_own(rpr: Any, track: str) -> tuple[Json | None, Any, list[str]]:
     memory, warnings = own.read_memory(rpr, track)
     try:
         ours, more = own.find(rpr, track, memory)
-    except Refused as offline:
-        return None, None, [*warnings, offline.message]
+    except Refused as unreadable:
+        return None, None, [*warnings, unreadable.message]
     if ours is None:
         return None, None, warnings + more
     description = {
@@ -190,6 +192,15 @@ def _look_for_own(rpr: Any, track: str) -> tuple[Json | None, Any, list[str]]:
         "edited_by_hand": ours.edited,
     }
     return description, memory["data"], warnings + more
+
+
+def _warn_of_solo(rpr: Any, tracks: list[Json]) -> None:
+    soloed = {p.number for p in places(rpr) if rpr.RPR_GetMediaTrackInfo_Value(p.pointer, "I_SOLO")}
+    for track in tracks:
+        if soloed and track["number"] not in soloed:
+            track["warnings"].append(
+                "Other tracks are soloed: this one may be rendered as silence."
+            )
 
 
 def _jobs(rpr: Any, request: Json) -> list[Json]:

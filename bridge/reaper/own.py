@@ -61,7 +61,7 @@ def find(rpr: Any, track: str, memory: Json) -> tuple[Own | None, list[str]]:
             f"The track's {TITLE} is offline, so it can be neither read nor written.",
             "Set it online in the FX window and run again.",
         )
-    state = base64.b64decode(fx_text(rpr, track, fx, "vst_chunk"))
+    state = read_state(rpr, track, fx)
     if not rpr.RPR_TrackFX_GetEQParam(track, fx, 0, 0, 0, 0, 0.0)[0] or not _is_reaeq(state):
         return None, [f"What was the track's {TITLE} is no ReaEQ any more: it is left alone."]
     enabled = bool(rpr.RPR_TrackFX_GetEnabled(track, fx))
@@ -83,7 +83,7 @@ def add(rpr: Any, track: str, put_back: PutBack) -> tuple[Own, list[str]]:
     rpr.RPR_TrackFX_SetNamedConfigParm(track, fx, "renamed_name", TITLE)
     if fx_text(rpr, track, fx, "renamed_name") != TITLE:
         warnings.append("This REAPER cannot rename FX: the new ReaEQ has no title.")
-    state = base64.b64decode(fx_text(rpr, track, fx, "vst_chunk"))
+    state = read_state(rpr, track, fx)
     return Own(fx, fx_guid(rpr, track, fx), True, state, False), warnings
 
 
@@ -118,6 +118,7 @@ def read_memory(rpr: Any, track: str) -> tuple[Json, list[str]]:
         return empty, []
     try:
         found = json.loads(base64.b64decode(text, validate=True).decode("utf-8"))
+        base64.b64decode(found["before"] or "", validate=True)
         return {key: found[key] for key in empty}, []
     except (ValueError, KeyError, TypeError):
         return empty, ["ReaTone's note on the track cannot be read and is ignored."]
@@ -150,10 +151,18 @@ def put_memory(rpr: Any, track: str, text: str) -> None:
 # --- state --------------------------------------------------------------------------------------
 
 
+def read_state(rpr: Any, track: str, fx: int) -> bytes:
+    """Read an FX's state; empty when it gives none."""
+    try:
+        return base64.b64decode(fx_text(rpr, track, fx, "vst_chunk"))
+    except ValueError:
+        return b""
+
+
 def put_state(rpr: Any, track: str, fx: int, state: bytes) -> None:
     """Write ReaEQ's state and read it back; the setter's own answer says nothing."""
     rpr.RPR_TrackFX_SetNamedConfigParm(track, fx, "vst_chunk", encode(state))
-    got = base64.b64decode(fx_text(rpr, track, fx, "vst_chunk"))
+    got = read_state(rpr, track, fx)
     if not _is_reaeq(got) or audible(got) != audible(state):
         raise Refused(
             "write_failed",

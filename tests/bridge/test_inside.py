@@ -12,13 +12,12 @@ import soundfile
 
 from bridge.host.host import Host
 from bridge.host.project import dumps
-from bridge.reaper import inside, own, reaeq, stems
+from bridge.reaper import inside, own, reaeq
 from models.eq import Band, BandKind, Eq
 from tests.bridge.small_project import NAMES, USER_EQS, Watched, guid, noise, write_project
 
-INSIDE = [Path(m.__file__) for m in (inside, own, stems)] + [
-    Path(inside.__file__).with_name(name) for name in ("rpr.py", "writes.py")
-]
+NAMES_INSIDE = ("inside.py", "own.py", "rpr.py", "stems.py", "writes.py")
+INSIDE = [Path(reaeq.__file__).with_name(name) for name in NAMES_INSIDE]
 WANTED = Eq((Band(BandKind.BELL, 900.0, -4.0, 1.1), Band(BandKind.LOW_SHELF, 120.0, 2.0)), 0.7)
 
 
@@ -35,6 +34,9 @@ def ask(rpr: Any, name: str, **request: Any) -> dict[str, Any]:
     reply = inside.call(rpr, name, request)
     assert "error" not in reply, reply
     return reply
+
+
+BAD_BEFORE = base64.b64encode(b'{"fx":"","digest":"","before":"?","data":0}').decode()
 
 
 @pytest.fixture
@@ -144,6 +146,13 @@ class TestBeginJob:
         reply = inside.call(host.api, "begin_job", {"tracks": None, "directory": name})
         assert reply["error"]["code"] == "render_failed"
         assert list(tmp_path.rglob("reatone-*")) == []
+
+    def test_warns_of_a_solo_elsewhere(self, host: Host, stem_dir: Path) -> None:
+        host.project.tracks[0].solo = 1
+        reply = ask(host.api, "begin_job", tracks=[guid(1), guid(3)], directory=str(stem_dir))
+        first, third = [track["warnings"] for track in reply["tracks"]]
+        assert first == []
+        assert "soloed" in third[0]
 
     def test_without_audio_nothing_is_rendered(self, host: Host) -> None:
         watched = Watched(host.api)
@@ -357,7 +366,7 @@ class TestHandEditsAndStrangers:
         receipt = ask(host.api, "write_eq", **write_request(2))["receipts"][0]
         assert receipt["created"]
 
-    @pytest.mark.parametrize("junk", ["junk", "e30=", "W10=", "bnVsbA=="])
+    @pytest.mark.parametrize("junk", ["junk", "e30=", "W10=", "bnVsbA==", BAD_BEFORE])
     def test_an_unreadable_memory_is_ignored(self, host: Host, junk: str) -> None:
         host.project.tracks[0].ext.set("reatone", junk)
         track = ask(host.api, "list_tracks")["tracks"][0]

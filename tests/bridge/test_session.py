@@ -87,6 +87,7 @@ class TestEmbedded:
         assert track.memory is not None
         memory = replace(track.memory, amount=0.25)
         (receipt,) = session.write_eq("amount", [Write(track, memory.eq(0.25), memory)])
+        assert receipt.eq is not None
         gains_db = [band.gain_db for band in receipt.eq.bands if band.kind.has_gain]
         np.testing.assert_allclose(gains_db, [-1.3, 0.775])
         assert receipt.eq.output_gain_db == pytest.approx(-0.375)
