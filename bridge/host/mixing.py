@@ -1,9 +1,9 @@
 """The mixing engine: items, FX chains, folders, receives and faders, block by block.
 
 Signal flow of a strip, as in REAPER: items + children + receives → FX → (pre-fader) → polarity,
-volume, pan, mute → (post-fader) → parent. Everything runs in 64-bit floats; memory does not grow
-with the length. Pan is REAPER's stereo balance at a centre of 0 dB: a side is turned down, none is
-turned up.
+volume, pan → (post-fader) → parent. Mute silences all of it. Everything runs in 64-bit floats; memory
+does not grow with the length. Pan is REAPER's stereo balance at a centre of 0 dB: a side is turned
+down, none is turned up.
 """
 
 from __future__ import annotations
@@ -141,11 +141,11 @@ class Engine:
         return channel.signals[stage]
 
     def _make(self, channel: _Channel, index: int, stage: Stage) -> Array:
+        if channel.strip.muted:
+            return np.zeros((channel.strip.channels, self._frames))
         if stage is Stage.PRE_FADER:
             return _filtered(self.signal(index, Stage.PRE_FX), channel.filters)
         if stage is Stage.POST_FADER:
-            if channel.strip.muted:
-                return np.zeros((channel.strip.channels, self._frames))
             return _faded(self.signal(index, Stage.PRE_FADER), channel.strip)
         if channel.busy:
             raise RenderFailed(
@@ -172,8 +172,7 @@ class Engine:
             if voice.end <= self._start + self._frames:
                 channel.voices.remove(voice)
         for child in channel.children:
-            if not self._channels[child].strip.muted:
-                _add(mix, self.signal(child, Stage.POST_FADER))
+            _add(mix, self.signal(child, Stage.POST_FADER))
         for inlet in channel.strip.inlets:
             _add_inlet(mix, self.signal(inlet.source, inlet.stage), inlet)
         return mix

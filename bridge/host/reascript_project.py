@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 
 APP_VERSION = "7.40/embedded"
 """What GetAppVersion answers: the REAPER version whose behaviour is followed."""
-WARNINGS_SECTION = (
-    "reatone_host"
-    """ExtState section where key = track GUID reads, as JSON, what a
-render leaves out of that track."""
-)
+WARNINGS_SECTION = "reatone_host"
+"""ExtState section where a track's GUID reads, as a JSON list, what a render leaves out of it."""
 _RENDER_ACTIONS = frozenset({42230, 41824})
 _SAVE_ACTION, _UNDO_ACTION, _REDO_ACTION = 40026, 40029, 40030
 _CONFIG = {"renderclosewhendone": "1"}
