@@ -71,15 +71,21 @@ def main() -> None:
     app()
 
 
-@app.callback()
-def _options(
-    as_json: AsJson = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    _output["json"] = as_json
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"reatone {__version__}")
         raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version."),
+]
+
+
+@app.callback()
+def _options(as_json: AsJson = False, version: Version = False) -> None:
+    _output["json"] = as_json
 
 
 def _command(function: Callable[P, None]) -> Callable[P, None]:
@@ -198,9 +204,9 @@ def classify(
 @app.command()
 @_command
 def demo(
-    folder: Annotated[
-        Path, typer.Option("--folder", help="Where the demo project is put.")
-    ] = Path("reatone-demo"),
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo project is put.")] = Path(
+        "reatone-demo"
+    ),
     amount: Amount = 0.65,
     as_json: AsJson = False,
 ) -> None:
@@ -358,3 +364,7 @@ def _progress() -> Iterator[Progress]:
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("Starting", total=1.0)
         yield lambda step, fraction: bar.update(task, description=step, completed=fraction)
+
+
+if __name__ == "__main__":
+    main()

@@ -229,9 +229,7 @@ def _auto_report(
         return TrackReport(_name(track), Outcome.FAILED, message=str(decision))
     if isinstance(decision, Skipped):
         message = f"skipped, {decision.reason}"
-        return TrackReport(
-            _name(track), Outcome.SKIPPED, message=message, warnings=track.warnings
-        )
+        return TrackReport(_name(track), Outcome.SKIPPED, message=message, warnings=track.warnings)
     if receipt is not None and not receipt.ok:
         return _receipt_report(track, receipt, Outcome.FAILED, "")
     eq = receipt.eq if receipt and receipt.eq else decision.eq(options.amount)
@@ -267,9 +265,7 @@ def _amount_report(track: Track, receipt: Receipt | None) -> TrackReport:
     return _receipt_report(track, receipt, Outcome.WRITTEN, "amount changed")
 
 
-def _receipt_report(
-    track: Track, receipt: Receipt, outcome: Outcome, message: str
-) -> TrackReport:
+def _receipt_report(track: Track, receipt: Receipt, outcome: Outcome, message: str) -> TrackReport:
     return TrackReport(
         name=_name(track),
         outcome=outcome if receipt.ok else Outcome.FAILED,

@@ -30,7 +30,7 @@ class Wish:
 
     class_name: str | None = None
     reference: Target | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default_factory=lambda: Limits(max_boost_db=6.0, max_cut_db=6.0))
     keep_loudness: bool = True
 
 
