@@ -26,6 +26,7 @@ from models.eq import (
     MIN_SLOPE,
     BandKind,
 )
+from models.matching_net import PAPER_LAW, REAEQ_LAW
 
 _DB_PER_NEPER = 10.0 / math.log(10.0)
 _HALF_LN2 = 0.5 * math.log(2.0)
@@ -40,8 +41,8 @@ class Law(StrEnum):
     REAEQ: ReaEQ's own bandwidth, clamps included; for gains within +-36 dB, where no kind changes.
     """
 
-    PAPER = "paper"
-    REAEQ = "reaeq"
+    PAPER = PAPER_LAW
+    REAEQ = REAEQ_LAW
 
 
 class Biquads:
