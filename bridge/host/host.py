@@ -89,6 +89,8 @@ class Host:
                 f"{target} could not be written ({error.strerror or error}).",
                 "Check the folder's permissions and the free space.",
             ) from error
+        if target.parent != self.folder:
+            self.history = History()  # its media paths start from the old folder
         self.path = target
         self.dirty = False
 

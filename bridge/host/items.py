@@ -1,7 +1,8 @@
 """Typed, read-only views of media items, takes and sources over the line tree.
 
-Field meanings (REAPER 4 to 7 files agree): * VOLPAN item_volume take_pan take_volume pan_law;
-further takes: TAKEVOLPAN take_pan take_volume pan_law. A negative take volume inverts the polarity.
+Field meanings (REAPER 4 to 7 files agree):
+* VOLPAN item_volume take_pan take_volume pan_law; further takes: TAKEVOLPAN take_pan take_volume
+  pan_law. A negative take volume inverts the polarity.
 * PLAYRATE rate preserve_pitch pitch_semitones mode …
 * FADEIN/FADEOUT old_shape length auto_length shape flags curvature …; an auto fade (crossfade) of
   more than 0 s takes the place of the fade set by hand.

@@ -1,13 +1,16 @@
 """The mixing engine: items, FX chains, folders, receives and faders, block by block.
 
 Signal flow of a strip, as in REAPER: items + children + receives → FX → (pre-fader) → polarity,
-volume, pan → (post-fader) → parent. Mute silences all of it. Everything runs in 64-bit floats; memory
-does not grow with the length. Pan is REAPER's stereo balance at a centre of 0 dB: a side is turned
-down, none is turned up.
+volume, pan → (post-fader) → parent. Mute silences all of it. Everything runs in 64-bit floats;
+memory does not grow with the length. Pan is REAPER's stereo balance at a centre of 0 dB: a side is
+turned down, none is turned up.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +25,7 @@ from models.eq import Eq, EqFilter
 
 Array = NDArray[np.float64]
 BLOCK_FRAMES = 1 << 15
+_MAX_THREADS = 4
 MASTER = -1
 """Index of the master strip as a parent or as a target."""
 
@@ -85,6 +89,7 @@ class _Voice:
     start: int
     end: int
     player: Player | None = None
+    coming: Future[NDArray[np.float32]] | None = None
 
 
 @dataclass(slots=True)
@@ -102,7 +107,8 @@ class _Channel:
 class Engine:
     """Plays strips from `start_frame` on, one block after the other.
 
-    Use it as a context manager: it holds the open media files. Raises RenderFailed for feedback
+    Media are decoded in threads, all that sound in a block at once. Use it as a context manager: it
+    holds the threads and the open files. Raises RenderFailed for feedback
     routing and models.audio.AudioError for media that break while they are read.
     """
 
@@ -113,6 +119,7 @@ class Engine:
         self._start = start_frame
         self._frames = 0
         self._files = ExitStack()
+        self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS), "decode")
         self._channels = [
             self._channel(strip, [i for i, s in enumerate(strips) if s.parent == index])
             for index, strip in enumerate(strips)
@@ -124,14 +131,20 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(cancel_futures=True)  # before the files that they read
         self._files.close()
 
-    def advance(self, frames: int) -> None:
-        """Go to the next block, of `frames` frames."""
+    def advance(self, frames: int, needed: Iterable[int]) -> None:
+        """Go to the next block, of `frames` frames; `needed`: all strips whose audio it takes."""
         self._start += self._frames
         self._frames = frames
         for channel in [*self._channels, self._master]:
             channel.signals.clear()
+        for index in needed:
+            for voice in self._at(index).voices:
+                first, last = self._part(voice)
+                if last > first:
+                    voice.coming = self._threads.submit(self._read, voice, first, last)
 
     def signal(self, index: int, stage: Stage) -> Array:
         """Return a strip's signal of the current block, (channels, frames); read only."""
@@ -166,7 +179,7 @@ class Engine:
         return _Channel(strip, children, filters, voices)
 
     def _sum_inputs(self, channel: _Channel) -> Array:
-        mix = np.zeros((channel.strip.channels, self._frames))
+        mix = np.zeros((self._frames, channel.strip.channels)).T  # in memory as sound files are
         for voice in list(channel.voices):
             self._play(voice, mix)
             if voice.end <= self._start + self._frames:
@@ -179,13 +192,10 @@ class Engine:
 
     def _play(self, voice: _Voice, mix: Array) -> None:
         """Add a voice's part of the current block; its file is open while it plays."""
-        first = max(voice.start, self._start)
-        last = min(voice.end, self._start + self._frames)
-        if last > first:
-            if voice.player is None:
-                player = Player(voice.region.media, self._rate, first - voice.start)
-                voice.player = self._files.enter_context(player)
-            block = voice.player.read(last - first)
+        first, last = self._part(voice)
+        if voice.coming:
+            block = voice.coming.result()
+            voice.coming = None
             shaped = _routed(block, voice.region.channel_mode) * _gains(
                 voice, first, last, self._rate
             )
@@ -194,6 +204,16 @@ class Engine:
             _add(mix[:, first - self._start : last - self._start], shaped)
         if voice.player and voice.end <= self._start + self._frames:
             voice.player.close()
+
+    def _part(self, voice: _Voice) -> tuple[int, int]:
+        """Return the frames of the current block in which a voice sounds."""
+        return max(voice.start, self._start), min(voice.end, self._start + self._frames)
+
+    def _read(self, voice: _Voice, first: int, last: int) -> NDArray[np.float32]:
+        if voice.player is None:
+            player = Player(voice.region.media, self._rate, first - voice.start)
+            voice.player = self._files.enter_context(player)
+        return voice.player.read(last - first)
 
 
 def _voice(region: Region, rate: int) -> _Voice:

@@ -144,13 +144,14 @@ def _run(scene: Scene, job: Plan) -> list[float]:
 
 def _write_all(scene: Scene, job: Plan) -> list[float]:
     peaks = [0.0] * len(job.targets)
+    needed = scene.feeding([target.index for target in job.targets])
     with ExitStack() as stack:
         engine = stack.enter_context(
             Engine(scene.strips, scene.master, job.sample_rate_hz, job.start_frame)
         )
         files = [stack.enter_context(_open(target.path, job)) for target in job.targets]
         for at in range(0, job.frames, BLOCK_FRAMES):
-            engine.advance(min(BLOCK_FRAMES, job.frames - at))
+            engine.advance(min(BLOCK_FRAMES, job.frames - at), needed)
             for slot, target in enumerate(job.targets):
                 block = _to_channels(engine.signal(target.index, target.stage), job.channels)
                 peaks[slot] = max(peaks[slot], float(np.abs(block).max(initial=0.0)))

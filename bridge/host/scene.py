@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from bridge.host.fx import FxView
@@ -19,6 +20,8 @@ from models.eq import Eq
 
 _STAGES = {0: Stage.POST_FADER, 1: Stage.PRE_FX, 3: Stage.PRE_FADER}
 _MONO = 1024
+_FIXED_LANES = 2
+_STRETCHER = "python_stretch"
 _PRE_FX_ENVELOPES = frozenset({"VOLENV", "PANENV", "WIDTHENV"})
 _POST_FX_ENVELOPES = frozenset({"VOLENV2", "VOLENV3", "PANENV2", "WIDTHENV2", "MUTEENV"})
 
@@ -34,9 +37,19 @@ class Scene:
     def warnings_for(self, index: int) -> tuple[str, ...]:
         """Return the warnings of a track and of all that feeds it."""
         found: dict[str, None] = {}
-        for source in _feeding(self.strips, index):
+        for source in self.feeding([index]):
             found.update(dict.fromkeys(self.warnings.get(source, ())))
         return tuple(found)
+
+    def feeding(self, targets: list[int]) -> list[int]:
+        """Return the strips of these indices and all strips whose audio reaches them."""
+        found = list(dict.fromkeys(targets))
+        for at in found:
+            children = [i for i, s in enumerate(self.strips) if s.parent == at and not s.muted]
+            inlets = self.strips[at].inlets if at != MASTER else ()
+            sources = [*children, *(inlet.source for inlet in inlets)]
+            found.extend(i for i in dict.fromkeys(sources) if i not in found)
+        return found
 
 
 def length_s(project: Project, folder: Path) -> float:
@@ -71,13 +84,17 @@ def _strip(
             warn("the pre-FX volume or pan envelope is not rendered.")
         elif envelope.removeprefix("MASTER") in _POST_FX_ENVELOPES:
             warn("the volume, pan or mute envelope is not rendered (it acts after the fader).")
+    lanes = track.node.line("FREEMODE")
+    if lanes and lanes.integer(1) == _FIXED_LANES:
+        warn("the choice of playing lanes is not rendered: all lanes sound.")
     items = [] if track.is_master else items_of(track.node, folder)
     regions = [region for item in items for region in _regions(item, warn)]
     if track.is_master:
         inlets: tuple[Inlet, ...] = ()
     else:
-        found = (_inlet(receive, warn) for receive in track.receives)
-        inlets = tuple(inlet for inlet in found if inlet)
+        count = len(track.project.tracks)
+        known = (r for r in track.receives if 0 <= r.source_track < count)
+        inlets = tuple(inlet for inlet in (_inlet(r, warn) for r in known) if inlet)
     return Strip(
         regions=tuple(regions),
         effects=tuple(_effects(track, warn)),
@@ -130,11 +147,13 @@ def _regions(item: ItemView, warn: Callable[[str], None]) -> list[Region]:
             continue
         for feature in take.not_rendered:
             warn(f"{feature} of item {take.name!r} are not rendered.")
-        found.append(_region(item, take, source, source.path))
+        found.append(_region(item, take, source, source.path, warn))
     return found
 
 
-def _region(item: ItemView, take: TakeView, source: SourceView, path: Path) -> Region:
+def _region(
+    item: ItemView, take: TakeView, source: SourceView, path: Path, warn: Callable[[str], None]
+) -> Region:
     media = Media(
         path,
         offset_s=take.source_offset_s,
@@ -146,6 +165,9 @@ def _region(item: ItemView, take: TakeView, source: SourceView, path: Path) -> R
         section_length_s=source.length_s,
         reversed=source.reversed,
     )
+    if media.stretches and not find_spec(_STRETCHER):
+        warn(f"item {take.name!r} is not stretched (install {_STRETCHER}): its pitch changes.")
+        media = replace(media, preserves_pitch=False, pitch_semitones=0.0)
     return Region(
         media,
         position_s=item.position_s,
@@ -229,13 +251,3 @@ def _heard(tracks: list[TrackView], parents: list[int]) -> list[bool]:
                     heard[receive.source_track] = True
         changed = heard != before
     return heard
-
-
-def _feeding(strips: list[Strip], index: int) -> list[int]:
-    """Return `index` and all strips whose audio reaches it."""
-    found = [index]
-    for at in found:
-        children = [i for i, s in enumerate(strips) if s.parent == at and not s.muted]
-        sources = [inlet.source for inlet in strips[at].inlets] if at != MASTER else []
-        found.extend(i for i in dict.fromkeys([*children, *sources]) if i not in found)
-    return found

@@ -1,5 +1,4 @@
-"""The project's render settings under REAPER's names (GetSetProjectInfo and
-GetSetProjectInfo_String).
+"""The project's render settings under the names of GetSetProjectInfo and …_String.
 
 A changed value is kept beside the file's lines until the project is saved; one that is set back to
 what the file says leaves no trace, so that a restored project is the same to the last byte. Values

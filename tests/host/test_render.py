@@ -280,6 +280,14 @@ def test_missing_media_and_foreign_plug_ins_are_left_out_and_named(tmp_path):
     assert "MIDI" in notes
 
 
+def test_without_the_stretcher_the_pitch_changes_and_that_is_said(tmp_path, monkeypatch):
+    x = write(tmp_path, noise(2 * RATE))
+    monkeypatch.setattr("bridge.host.scene.find_spec", lambda _: None)
+    host = studio(tmp_path, track(1, item("a.wav", "PLAYRATE 1 1 12 -1 0 0.0025")))
+    assert np.array_equal(render(host)[0], x[:, :RATE])
+    assert "not stretched" in host.warnings(next(iter(host.tracks)))[0]
+
+
 def test_a_folders_warnings_hold_those_of_its_children(tmp_path):
     host = studio(
         tmp_path, track(1, "ISBUS 1 1"), track(2, item("gone.wav"), "ISBUS 2 -1"), track(3)
