@@ -14,7 +14,7 @@ from bridge.host.host import Host
 from bridge.host.project import dumps
 from bridge.reaper import inside, own, reaeq
 from models.eq import Band, BandKind, Eq
-from tests.bridge.small_project import NAMES, USER_EQS, Watched, guid, noise, write_project
+from tests.bridge.small_project import NAMES, SECONDS, USER_EQS, Watched, guid, noise, write_project
 
 NAMES_INSIDE = ("inside.py", "own.py", "rpr.py", "stems.py", "writes.py")
 INSIDE = [Path(reaeq.__file__).with_name(name) for name in NAMES_INSIDE]
@@ -103,6 +103,30 @@ class TestBeginJob:
             expected = eq.apply(expected, rate_hz)
         np.testing.assert_allclose(audio.T, expected, atol=1e-6)
         assert soundfile.info(reply["render"]["files"]["1"]).subtype == "FLOAT"
+
+    def test_renders_plain_float_stems_of_the_whole_project(
+        self, host: Host, stem_dir: Path
+    ) -> None:
+        """Whatever the user's own render settings are (the test project's are far from these)."""
+        in_force: dict[str, Any] = {}
+
+        class Spy:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(host.api, name)
+
+            def RPR_Main_OnCommandEx(self, *arguments: Any) -> Any:  # noqa: N802
+                for key in ("SETTINGS", "BOUNDSFLAG", "STARTPOS", "ENDPOS", "CHANNELS", "SRATE"):
+                    in_force[key] = host.settings.number(host.project, f"RENDER_{key}")
+                for key in ("TAILFLAG", "ADDTOPROJ", "DITHER", "NORMALIZE"):
+                    in_force[key] = host.settings.number(host.project, f"RENDER_{key}")
+                in_force["FORMAT2"] = host.settings.text(host.project, "RENDER_FORMAT2")
+                return host.api.RPR_Main_OnCommandEx(*arguments)
+
+        ask(Spy(), "begin_job", tracks=None, directory=str(stem_dir))
+        numbers = [in_force.pop(key) for key in ("SETTINGS", "ENDPOS", "CHANNELS")]
+        assert numbers == [2 | 8192, SECONDS, 2]
+        assert in_force.pop("FORMAT2") == ""
+        assert set(in_force.values()) == {0.0}
 
     def test_every_track_gets_its_own_file(self, host: Host, stem_dir: Path) -> None:
         guids = [guid(n) for n in (5, 3, 4)]
@@ -315,6 +339,16 @@ class TestWriteEq:
                 assert receipt["ok"] == (encoded in dict(chain_of(host, n)).values()), name
             changed = any(r["changed"] for r in receipts)
             assert len(host.history.done) == points + changed, name
+
+    @pytest.mark.parametrize("length", [0, 12, 16, 20, 24, 28, 32])
+    def test_states_of_every_version_can_be_written_over(self, length: int) -> None:
+        """ReaEQ would take the last word of a 24-byte tail for the channel count."""
+        full = reaeq.encode(reaeq.from_eq(USER_EQS[0]))
+        spliced = own.splice(full[: len(full) - 32 + length], reaeq.encode(reaeq.from_eq(WANTED)))
+        state = reaeq.decode(spliced)
+        assert state.bands == reaeq.from_eq(WANTED).bands
+        assert state.global_gain == reaeq.from_eq(WANTED).global_gain
+        assert len(state.tail) == (length if length in (16, 20, 28) else 32)
 
 
 class TestHandEditsAndStrangers:
