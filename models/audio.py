@@ -1,8 +1,8 @@
 """Audio in memory and from files: reading whole or in blocks, checking, resampling.
 
 Samples are float32 of shape (channels, frames), full scale 1.0. Every reader guarantees finite
-samples: a file that breaks this, or any other promise of its format, raises one `AudioError` that names
-the file.
+samples: a file that breaks this, or any other promise of its format, raises one `AudioError` that
+names the file.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class AudioInfo:
 class Clip:
     """Audio in memory: `samples` (channels, frames) as float32, full scale 1.0.
 
-    A one-dimensional array counts as one channel; zero frames are allowed. Raises ValueError for other
-    shapes and UnsupportedAudioError or NonFiniteAudioError for what cannot be analysed.
+    A one-dimensional array counts as one channel; zero frames are allowed. Raises ValueError for
+    other shapes and UnsupportedAudioError or NonFiniteAudioError for what cannot be analysed.
     """
 
     samples: Samples
@@ -151,8 +151,8 @@ def load(path: str | os.PathLike[str]) -> Clip:
 def stream(path: str | os.PathLike[str], block_frames: int = BLOCK_FRAMES) -> Iterator[Samples]:
     """Yield a file's audio as float32 blocks (channels, block_frames), the last one shorter.
 
-    Raises MissingAudioError, UnreadableAudioError, UnsupportedAudioError and EmptyAudioError before the
-    first block, TruncatedAudioError and NonFiniteAudioError where reading meets the fault.
+    Raises MissingAudioError, UnreadableAudioError, UnsupportedAudioError and EmptyAudioError before
+    the first block, TruncatedAudioError and NonFiniteAudioError where reading meets the fault.
     """
     name = os.fspath(path)
     with _opened(path) as file:

@@ -1,25 +1,25 @@
 """One pass over audio: the power in every band of the grid, ten times a second.
 
-Three short-time spectra share the work: windows of 40 ms above `SPLIT_HZ`, and on a 4-kHz copy windows of
-0.2 s (power over time) and 0.8 s (frequency detail) below it. All use the window of the Vorbis codec
-(Vorbis I specification, 4.3.1), whose square adds up to one at half overlap: the power of every sample is
-counted once. All times are in seconds, so a recording gives the same result at any sample rate.
+Three short-time spectra share the work: windows of 40 ms above `SPLIT_HZ`, and on a 4-kHz copy
+windows of 0.2 s (power over time) and 0.8 s (frequency detail) below it. All use the window of the
+Vorbis codec (Vorbis I specification, 4.3.1), whose square adds up to one at half overlap: the power
+of every sample is counted once. All times are in seconds, so a recording gives the same result at
+any rate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from models.audio import Resampler, Samples
 from models.bands import EDGES_HZ, GRID_HZ, Array
-
-Powers = NDArray[np.float32]
+from models.framing import Framer, History, Powers
+from models.k_weighting import k_power_gain
 
 STEP_S = 0.1
 LONG_STEPS = 4
@@ -30,11 +30,14 @@ LOW_RATE_HZ = 4000
 SPLIT = int(np.searchsorted(GRID_HZ, 800.0))
 """Bands below this index are measured on the 4-kHz copy."""
 SPLIT_HZ = float(EDGES_HZ[SPLIT])
+CROSS_HZ = 150.0
+"""Below and above it the timing of low bands is measured separately."""
 LONG_RESOLUTION_HZ = 1.8
 """Noise bandwidth of the 0.8-s window."""
 _HOPS_PER_STEP = 5
 _HOP_RATE_HZ = 50
 _BATCH_SAMPLES = 2**17
+_MAX_SHARPENING = 10.0
 _LOW_EDGES_HZ = np.concatenate(([0.0], EDGES_HZ[: SPLIT + 1]))
 _HIGH_EDGES_HZ = np.concatenate((EDGES_HZ[SPLIT:], [np.inf]))
 
@@ -45,7 +48,7 @@ class BandPowers:
 
     steps: (S, 123) float32 per step of step_s: below the grid, the 121 bands, above the grid.
     long: (ceil(S / 4), SPLIT) float32: the bands below SPLIT_HZ at full resolution, per four steps.
-    fine_hz, fine: (K,) the long-term spectrum at full resolution, SPLIT_HZ and above after what is below.
+    fine_hz, fine: (K,) the long-term power spectrum at full resolution, coarser from SPLIT_HZ on.
     step_s: 0.1, doubled whenever there would be more than `MAX_STEPS`. peak: largest magnitude.
     """
 
@@ -65,10 +68,11 @@ class BandPowers:
         return self.frames / self.sample_rate_hz
 
     def band_means(self, power_gain: Array) -> Array:
-        """Average a power gain (K,) on `fine_hz` over each of the 123 bands, as this audio weights it.
+        """Average a power gain (K,) on `fine_hz` over the 123 bands as the audio weights it.
 
-        A band's power times this mean is its power after the gain, exactly for steady audio: where in a
-        band the power lies, and how the 0.2-s windows smear it over narrow bands, is taken from `fine`.
+        A band's power times this mean is its power after the gain, exactly for steady audio: where
+        in a band the power lies, and how the 0.2-s windows smear it over narrow bands, tells
+        `fine`.
         """
         weighted = np.stack((self.fine * power_gain, self.fine))
         low = int(np.searchsorted(self.fine_hz, SPLIT_HZ + 1e-6))
@@ -87,7 +91,7 @@ class BandMeter:
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate_hz, self._channels = sample_rate_hz, channels
-        # Steps must be whole numbers of samples: an odd rate is analysed at the next multiple of 50 Hz.
+        # A step must be a whole number of samples: odd rates move to the next multiple of 50 Hz.
         even_hz = -(-sample_rate_hz // _HOP_RATE_HZ) * _HOP_RATE_HZ
         self._to_even = Resampler(sample_rate_hz, even_hz, channels)
         self._to_low = Resampler(even_hz, LOW_RATE_HZ, channels)
@@ -107,20 +111,25 @@ class BandMeter:
         """Measure what is left and return the whole."""
         self._push(np.zeros((self._channels, 0), dtype=np.float32), last=True)
         steps = -(-self._frames * 10 // self._rate_hz)
-        low_steps, long, low_fine = self._low.finish(steps)
-        high_steps, high_fine = self._high.finish(steps)
-        rows = min(len(low_steps), len(high_steps))
-        return BandPowers(
+        self._low.flush()
+        self._high.flush()
+        factor = max(self._low.factor, self._high.steps.factor)
+        low_steps, low_loud = (part.finish(steps, factor) for part in self._low.parts)
+        high_steps = self._high.steps.finish(steps, factor)
+        rows = min(len(low_steps), len(high_steps), len(low_loud))
+        powers = BandPowers(
             steps=np.concatenate((low_steps[:rows], high_steps[:rows]), axis=1),
-            long=long,
+            long=self._low.longs.finish(-(-steps // LONG_STEPS), factor),
             fine_hz=np.concatenate((_long_hz(), self._high.fine_hz)),
-            fine=np.concatenate((low_fine, high_fine)),
-            step_s=STEP_S * self._high.steps.factor,
+            fine=np.concatenate((self._low.fine, self._high.fine)),
+            step_s=STEP_S * factor,
             frames=self._frames,
             sample_rate_hz=self._rate_hz,
             channels=self._channels,
             peak=self._peak,
         )
+        _sharpen(powers, low_loud[:rows])
+        return powers
 
     def _push(self, block: Samples, *, last: bool) -> None:
         even = self._to_even.process(block, last=last)
@@ -136,62 +145,6 @@ def measure_powers(blocks: Iterable[Samples], sample_rate_hz: int, channels: int
     return meter.finish()
 
 
-class _Framer:
-    """Cuts a stream into overlapping batches of one fixed size, whatever the size of its blocks."""
-
-    def __init__(self, channels: int, lead: int, advance: int, overlap: int) -> None:
-        self._buffer = np.zeros((channels, advance + overlap), dtype=np.float32)
-        self._filled, self._advance = lead, advance
-
-    def push(self, block: Samples) -> Iterator[Samples]:
-        start, size = 0, self._buffer.shape[1]
-        while start < block.shape[1]:
-            n = min(size - self._filled, block.shape[1] - start)
-            self._buffer[:, self._filled : self._filled + n] = block[:, start : start + n]
-            self._filled, start = self._filled + n, start + n
-            if self._filled == size:
-                yield self._buffer
-                self._buffer[:, : size - self._advance] = self._buffer[:, self._advance :]
-                self._filled = size - self._advance
-
-    def flush(self) -> Iterator[Samples]:
-        """Yield what is left, twice: the second batch holds what is in the first one's overlap."""
-        for _ in range(2):
-            self._buffer[:, self._filled :] = 0.0
-            yield self._buffer
-            self._buffer[:, : -self._advance] = self._buffer[:, self._advance :]
-            self._filled = max(self._filled - self._advance, 0)
-
-
-class _History:
-    """Rows over time that halve their rate whenever they would become too many."""
-
-    def __init__(self, max_rows: int) -> None:
-        self._max_rows, self.factor = max_rows, 1
-        self._parts: list[Powers] = []
-        self._rest: list[Powers] = []
-        self._rows = 0
-
-    def add(self, rows: Powers) -> None:
-        if self.factor > 1:
-            rows = np.concatenate((*self._rest, rows))
-            whole = len(rows) // self.factor * self.factor
-            self._rest = [rows[whole:]]
-            rows = _merged(rows[:whole], self.factor)
-        self._parts.append(rows)
-        self._rows += len(rows)
-        if self._rows >= 2 * self._max_rows:
-            everything = np.concatenate(self._parts)
-            whole = len(everything) // 2 * 2
-            self._rest = [np.repeat(everything[whole:], self.factor, axis=0), *self._rest]
-            self._parts, self.factor = [_merged(everything[:whole], 2)], 2 * self.factor
-            self._rows = len(self._parts[0])
-
-    def finish(self, rows: int) -> Powers:
-        """Return the rows that stand for the first `rows` ones added."""
-        return np.concatenate(self._parts)[: -(-rows // self.factor)]
-
-
 class _HighBands:
     """Bands from `SPLIT_HZ` on, and what is above the grid."""
 
@@ -200,26 +153,25 @@ class _HighBands:
         step = hop * _HOPS_PER_STEP
         batch = max(1, _BATCH_SAMPLES // (channels * step))
         self._hop, self._window = hop, vorbis_window(2 * hop)
-        self._framer = _Framer(channels, hop // 2, batch * step, hop)
-        freqs = np.arange(hop + 1) * float(_HOP_RATE_HZ) / 2.0
+        self._framer = Framer(channels, hop // 2, batch * step, hop)
+        freqs = np.linspace(0.0, 0.5 * sample_rate_hz, hop + 1)
         self._first = int(SPLIT_HZ // (_HOP_RATE_HZ / 2))
-        self.fine_hz = np.maximum(freqs[self._first :], SPLIT_HZ + 1e-3)
+        self.fine_hz = np.asarray(np.maximum(freqs[self._first :], SPLIT_HZ + 1e-3))
         self._to_bands = _BandSums(_overlap(freqs[self._first :], _HIGH_EDGES_HZ), 2 * hop, hop)
-        self.steps, self._fine = _History(MAX_STEPS), np.zeros(len(self.fine_hz))
+        self.steps, self.fine = History(MAX_STEPS), np.zeros(len(self.fine_hz))
 
     def push(self, block: Samples) -> None:
         for batch in self._framer.push(block):
             self._measure(batch)
 
-    def finish(self, steps: int) -> tuple[Powers, Array]:
+    def flush(self) -> None:
         for batch in self._framer.flush():
             self._measure(batch)
-        return self.steps.finish(steps), self._fine
 
     def _measure(self, batch: Samples) -> None:
         power = _power(batch, self._window, self._hop, slice(self._first, None))
         per_step = power.reshape(-1, _HOPS_PER_STEP, power.shape[1]).mean(axis=1)
-        self._fine += per_step.sum(axis=0, dtype=np.float64)
+        self.fine += per_step.sum(axis=0, dtype=np.float64)
         self.steps.add(self._to_bands(per_step))
 
 
@@ -231,37 +183,55 @@ class _LowBands:
         self._long_hop = LONG_STEPS * self._hop
         self._short, self._long = vorbis_window(2 * self._hop), vorbis_window(2 * self._long_hop)
         batch = max(1, _BATCH_SAMPLES // (channels * self._long_hop))
-        self._framer = _Framer(
-            channels, self._long_hop // 2, batch * self._long_hop, self._long_hop
-        )
-        self._offset = (
-            self._long_hop - self._hop
-        ) // 2  # both windows centred on what they stand for
+        self._framer = Framer(channels, self._long_hop // 2, batch * self._long_hop, self._long_hop)
+        # Both windows are centred on what they stand for.
+        self._offset = (self._long_hop - self._hop) // 2
         self._bins = slice(0, len(_short_hz()))
         self._to_bands = _BandSums(_overlap(_short_hz(), _LOW_EDGES_HZ), 2 * self._hop, self._hop)
         self._long_bins = slice(0, len(_long_hz()))
         long_bands = _overlap(_long_hz(), EDGES_HZ[: SPLIT + 1])
         self._long_to_bands = _BandSums(long_bands, 2 * self._long_hop, self._long_hop)
-        self._steps, self._longs = _History(MAX_STEPS), _History(MAX_STEPS // LONG_STEPS)
-        self._fine = np.zeros(len(_long_hz()))
+        self.parts = History(MAX_STEPS), History(MAX_STEPS)  # power in bands, K-weighted power
+        self.longs = History(MAX_STEPS // LONG_STEPS)
+        bins = (batch + 1) * self._long_hop // 2 + 1
+        freqs = np.linspace(0.0, 0.5 * LOW_RATE_HZ, bins)
+        shares = low_shares(freqs) * (k_power_gain(freqs, LOW_RATE_HZ) * (freqs < SPLIT_HZ))
+        self._share_gains = np.sqrt(shares).astype(np.float32)
+        self.fine = np.zeros(len(_long_hz()))
 
     def push(self, block: Samples) -> None:
         for batch in self._framer.push(block):
             self._measure(batch)
 
-    def finish(self, steps: int) -> tuple[Powers, Powers, Array]:
+    def flush(self) -> None:
         for batch in self._framer.flush():
             self._measure(batch)
-        longs = -(-steps // LONG_STEPS)
-        return self._steps.finish(steps), self._longs.finish(longs), self._fine
+
+    @property
+    def factor(self) -> int:
+        return max(part.factor for part in (*self.parts, self.longs))
 
     def _measure(self, batch: Samples) -> None:
         end = batch.shape[1] - self._long_hop + self._offset + self._hop
         short = _power(batch[:, self._offset : end], self._short, self._hop, self._bins)
         long = _power(batch, self._long, self._long_hop, self._long_bins)
-        self._fine += long.sum(axis=0, dtype=np.float64)
-        self._steps.add(self._to_bands(short))
-        self._longs.add(self._long_to_bands(long))
+        self.fine += long.sum(axis=0, dtype=np.float64)
+        self.parts[0].add(self._to_bands(short))
+        self.longs.add(self._long_to_bands(long))
+        self.parts[1].add(self._loud_steps(batch))
+
+    def _loud_steps(self, batch: Samples) -> Powers:
+        """Filter a batch (the margins take up the filters' ringing): (steps, 2) mean squares."""
+        from scipy.fft import irfft, rfft  # noqa: PLC0415
+
+        margin = self._long_hop // 2
+        spectrum = rfft(batch, axis=1)
+        out = []
+        for gain in self._share_gains:
+            part = irfft(spectrum * gain, batch.shape[1], axis=1)[:, margin:-margin]
+            frames = part.reshape(len(batch), -1, self._hop)
+            out.append(np.einsum("csn,csn->s", frames, frames) / self._hop)
+        return np.stack(out, axis=1).astype(np.float32)
 
 
 class _BandSums:
@@ -285,6 +255,13 @@ class _BandSums:
         return out
 
 
+def low_shares(freqs_hz: Array) -> Array:
+    """Return how power below SPLIT_HZ splits into below and above CROSS_HZ: (2, F), sum 1."""
+    octaves = np.log2(np.maximum(freqs_hz, 1.0) / CROSS_HZ)
+    upper = 0.5 - 0.5 * np.cos(np.pi * np.clip(2.0 * octaves + 0.5, 0.0, 1.0))
+    return np.stack((1.0 - upper, upper))
+
+
 def vorbis_window(frames: int) -> Samples:
     """Return sin(pi/2 sin^2(pi (n + 1/2) / N)): power-complementary at half overlap."""
     phase = np.pi * (np.arange(frames) + 0.5) / frames
@@ -293,7 +270,7 @@ def vorbis_window(frames: int) -> Samples:
 
 def _power(signal: Samples, window: Samples, hop: int, bins: slice) -> Powers:
     """Return |FFT|^2 of the windowed frames, summed over channels: (frames, bins) float32."""
-    from scipy.fft import rfft  # noqa: PLC0415  (slow import; NumPy's is six times slower in float32)
+    from scipy.fft import rfft  # noqa: PLC0415  (slow import; six times as fast as NumPy's)
 
     total: Powers | None = None
     for channel in signal:
@@ -314,11 +291,24 @@ def _overlap(freqs_hz: Array, edges_hz: Array) -> Array:
     spacing = float(freqs_hz[-1] - freqs_hz[-2])
     low, high = freqs_hz[:, None] - 0.5 * spacing, freqs_hz[:, None] + 0.5 * spacing
     inside = np.minimum(high, edges_hz[None, 1:]) - np.maximum(low, edges_hz[None, :-1])
-    return np.maximum(inside, 0.0) / spacing
+    return np.asarray(np.maximum(inside, 0.0) / spacing)
 
 
-def _merged(rows: Powers, count: int) -> Powers:
-    return rows.reshape(-1, count, rows.shape[1]).mean(axis=1)
+def _sharpen(powers: BandPowers, loud: Powers) -> None:
+    """Move power of the low bands between steps, in place, so that every step is as loud as it was.
+
+    The 0.2-s windows smear power into neighbouring steps, which matters to a gate. loud: (S, 2),
+    the K-weighted power of each step, sharp in time, in the two parts of `low_shares`. Each band
+    keeps its total, so that averages over time stay exact.
+    """
+    bands = powers.steps[:, : SPLIT + 1]
+    totals = bands.sum(axis=0, dtype=np.float64)
+    shares = low_shares(np.concatenate(([10.0], GRID_HZ[:SPLIT])))
+    k_weights = powers.band_means(k_power_gain(powers.fine_hz, powers.sample_rate_hz))[: SPLIT + 1]
+    smeared = bands @ (shares * k_weights).T.astype(np.float32)
+    ratio = np.minimum(loud / np.maximum(smeared, np.finfo(np.float32).tiny), _MAX_SHARPENING)
+    bands *= ratio @ shares.astype(np.float32)
+    bands *= (totals / np.maximum(bands.sum(axis=0, dtype=np.float64), 1e-300)).astype(np.float32)
 
 
 def _short_hz() -> Array:
@@ -333,10 +323,9 @@ def _long_hz() -> Array:
 
 @lru_cache(maxsize=1)
 def _tone_smear() -> Array:
-    """Return how the 0.2-s windows spread a tone at each long bin over the low bands: (K, SPLIT + 1)."""
+    """Return how the 0.2-s windows spread a tone at each long bin over the low bands."""
     frames = round(2.0 * STEP_S * LOW_RATE_HZ)
     phase = 2.0 * np.pi / LOW_RATE_HZ * _long_hz()[:, None] * np.arange(frames)
     spectrum = np.fft.fft(np.exp(1j * phase) * vorbis_window(frames), axis=1)
     power = np.abs(spectrum[:, : len(_short_hz())]) ** 2
-    bands: Array = power @ _overlap(_short_hz(), _LOW_EDGES_HZ)
-    return bands
+    return np.asarray(power @ _overlap(_short_hz(), _LOW_EDGES_HZ), dtype=np.float64)

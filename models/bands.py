@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-GRID_HZ: Array = 1000.0 * 2.0 ** (np.arange(-68, 53) / 12.0)
+GRID_HZ: Array = 1000.0 * np.exp2(np.arange(-68, 53, dtype=np.float64) / 12.0)
 """Band centres: 121 points, 1/12 octave apart, 19.7 Hz ... 20.16 kHz."""
-EDGES_HZ: Array = 1000.0 * 2.0 ** ((np.arange(-68, 54) - 0.5) / 12.0)
+EDGES_HZ: Array = 1000.0 * np.exp2((np.arange(-68, 54, dtype=np.float64) - 0.5) / 12.0)
 """The 122 edges of the 121 bands, 19.1 Hz ... 20.75 kHz."""
 
 
@@ -19,7 +19,7 @@ def erb_hz(freqs_hz: ArrayLike) -> Array:
 
 
 def erb_rate(freqs_hz: ArrayLike) -> Array:
-    """Return the ERB-rate, the integral of df / ERB(f) from 0 Hz: ln(1 + 0.108 f / 24.7) / 0.108."""
+    """Return the ERB-rate, the integral of df / ERB(f): ln(1 + 0.108 f / 24.7) / 0.108."""
     return np.asarray(np.log1p(0.108 / 24.7 * np.asarray(freqs_hz, dtype=np.float64)) / 0.108)
 
 
@@ -32,14 +32,16 @@ def erb_smooth(
 ) -> Array:
     """Smooth curves over critical bands: an exponential average upwards, then one downwards.
 
-    values_db: (..., F); freqs_hz: (F,) increasing, any spacing; weight: (..., F) of 0 or more, values
-    of weight 0 are filled from their neighbours. Returns (..., F).
+    values_db: (..., F); freqs_hz: (F,) increasing, any spacing; weight: (..., F) of 0 or more;
+    values of weight 0 are filled from their neighbours. Returns (..., F). Raises ValueError for
+    other shapes.
 
     Nercessian 2020 ("Neural parametric equalizer matching using differentiable biquads", DAFx-20,
-    eq. 16-18): y[k] = y[k-1] + mu[k] (x[k] - y[k-1]) with mu[k] = 1 - exp(-df[k] / (0.108 f[k] + 24.7)),
-    run forwards over x and then backwards over y. Here df[k] is the local spacing and f[k] the middle
-    of the step, which makes the spacing of the grid immaterial; y starts at the first value, so that
-    constants are kept. With weights w, the smoothed w x is divided by the smoothed w.
+    eq. 16-18): y[k] = y[k-1] + mu[k] (x[k] - y[k-1]), mu[k] = 1 - exp(-df[k] / (0.108 f[k] +
+    24.7)), run forwards over x and then backwards over y. Here df[k] is the local spacing and f[k]
+    the middle of the step, which makes the spacing of the grid immaterial; y starts at the first
+    value, so that constants are kept. With weights w, the smoothed w x is divided by the smoothed
+    w.
     """
     freqs = np.asarray(freqs_hz, dtype=np.float64)
     values = np.asarray(values_db, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Loudness after ITU-R BS.1770-4, exact from audio, and predicted for an EQ from band powers alone."""
+"""Loudness after ITU-R BS.1770-4: exact from audio, predicted for any EQ from band powers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.band_meter import STEP_S, BandPowers, measure_powers
 from models.bands import Array
+from models.k_weighting import k_power_gain, k_weighting
 
 if TYPE_CHECKING:
     from models.audio import Clip, Samples
@@ -20,40 +21,6 @@ ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 BLOCK_S = 0.4
 _OFFSET_LUFS = -0.691
-_SHELF_HZ, _SHELF_DB, _SHELF_Q, _SHELF_SLOPE = (
-    1681.974450955533,
-    3.999843853973347,
-    0.7071752369554196,
-    0.4996667741545416,
-)
-_PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
-
-
-def k_weighting(sample_rate_hz: float) -> Array:
-    """Return the two K-weighting biquads as second-order sections (2, 6).
-
-    BS.1770-4, Annex 1, tables 1 and 2 give them at 48 kHz; these are the same filters at any rate: the
-    bilinear transforms of the high shelf and high pass whose parameters reproduce the tables (as derived
-    for libebur128).
-    """
-    k = math.tan(math.pi * _SHELF_HZ / sample_rate_hz)
-    high = 10.0 ** (_SHELF_DB / 20.0)
-    band = high**_SHELF_SLOPE
-    shelf = [high + band * k / _SHELF_Q + k * k, 2 * (k * k - high)]
-    shelf += [high - band * k / _SHELF_Q + k * k, *_denominator(k, _SHELF_Q)]
-    k = math.tan(math.pi * _PASS_HZ / sample_rate_hz)
-    a0, a1, a2 = _denominator(k, _PASS_Q)
-    sections = np.array([shelf, [a0, -2.0 * a0, a0, a0, a1, a2]])
-    return np.asarray(sections / sections[:, 3:4])
-
-
-def k_power_gain(freqs_hz: ArrayLike, sample_rate_hz: float) -> Array:
-    """Return the power gain |H|^2 of the K-weighting at `freqs_hz`, of the same shape."""
-    delay = np.exp(-2j * np.pi * np.asarray(freqs_hz, dtype=np.float64) / sample_rate_hz)
-    response = np.ones_like(delay)
-    for b0, b1, b2, _, a1, a2 in k_weighting(sample_rate_hz):
-        response *= (b0 + delay * (b1 + delay * b2)) / (1.0 + delay * (a1 + delay * a2))
-    return np.asarray(np.abs(response) ** 2)
 
 
 def lufs(mean_square: ArrayLike) -> Array:
@@ -80,7 +47,7 @@ class LoudnessMeter:
         """Take the next block (channels, n)."""
         if not block.shape[1]:
             return
-        from scipy.signal import sosfilt  # noqa: PLC0415  (slow import, only needed to filter audio)
+        from scipy.signal import sosfilt  # noqa: PLC0415  (slow import)
 
         weighted, self._state = sosfilt(self._sections, block, axis=-1, zi=self._state)
         power = np.concatenate((self._rest, np.einsum("cn,cn->n", weighted, weighted)))
@@ -117,8 +84,10 @@ def block_powers(steps: Array, step_s: float) -> Array:
 
 
 def gate(blocks: Array, relative_lu: float = RELATIVE_GATE_LU) -> NDArray[np.bool_]:
-    """Return which blocks pass both gates of BS.1770-4 (eq. 5-7): above -70 LUFS, then above the mean
-    of those less 10 LU."""
+    """Return which blocks pass the gates of BS.1770-4 (eq. 5-7).
+
+    Above -70 LUFS, and above the mean of those that are, less 10 LU.
+    """
     loudness = lufs(blocks)
     heard = loudness > ABSOLUTE_GATE_LUFS
     if heard.any():
@@ -143,17 +112,21 @@ class LoudnessProfile:
         """Integrated loudness of the audio itself; -inf for silence."""
         return gated_lufs(self.blocks())
 
+    def steps(self, power_gain: Array | float = 1.0) -> Array:
+        """Return the K-weighted power (S,) of the steps after a power gain (K,) on `fine_hz`."""
+        return np.asarray(
+            self.powers.steps @ self.powers.band_means(power_gain * self._k_weights())
+        )
+
     def blocks(self, power_gain: Array | float = 1.0) -> Array:
         """Return the K-weighted power of the 0.4-s blocks after a power gain (K,) on `fine_hz`."""
-        powers = self.powers
-        weights = powers.band_means(power_gain * self._k_weights()) if len(powers.steps) else 0.0
-        return block_powers(powers.steps @ np.asarray(weights), powers.step_s)
+        return block_powers(self.steps(power_gain), self.powers.step_s)
 
     def change_lu(self, eq: Eq, sample_rate_hz: float) -> float:
         """Return by how many LU `eq`, running at `sample_rate_hz`, changes the integrated loudness.
 
-        Gates as BS.1770-4 before and after. Silence changes by 0. Where the EQ takes everything below
-        the absolute gate, the change is that of the blocks that were heard before, at least -300 LU.
+        Gates as BS.1770-4 before and after. Silence changes by 0. Where the EQ takes everything
+        below the absolute gate, the change is that of what was heard before, at least -300 LU.
         """
         before = self.blocks()
         heard = gate(before)
@@ -176,7 +149,3 @@ class LoudnessProfile:
 def profile(clip: Clip) -> LoudnessProfile:
     """Measure the loudness profile of a clip."""
     return LoudnessProfile(measure_powers(clip.blocks(), clip.sample_rate_hz, clip.channels))
-
-
-def _denominator(k: float, q: float) -> list[float]:
-    return [1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k]

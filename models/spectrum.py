@@ -1,4 +1,4 @@
-"""The long-term spectrum of audio on the fixed grid, and how far each of its bands can be trusted."""
+"""The long-term spectrum of audio on the fixed grid, and how far each band can be trusted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from models.band_meter import (
     LONG_RESOLUTION_HZ,
     LONG_STEPS,
     SPLIT,
-    STEP_S,
     BandPowers,
     measure_powers,
 )
 from models.bands import EDGES_HZ, ERB_WEIGHT, GRID_HZ, Array, erb_hz, erb_smooth
-from models.loudness import BLOCK_S, LoudnessProfile, gate, lufs
+from models.loudness import ABSOLUTE_GATE_LUFS, LoudnessProfile, gate
 
 __all__ = [
     "ERB_WEIGHT",
@@ -35,13 +34,14 @@ __all__ = [
 MIN_ACTIVE_S = 0.1
 """With less than this above the gates there is nothing to measure."""
 ACTIVE_GATE_LU = -20.0
-"""Relative gate: blocks further below the mean are pauses (as for EBU Tech 3342's loudness range)."""
+"""Relative gate: blocks further below the mean are pauses (as in EBU Tech 3342, loudness range)."""
 FLOOR_DB = 100.0
 """Depth below the strongest band at which levels stop."""
 _LONG_BANDS = int(np.searchsorted(GRID_HZ, 250.0))
-"""Bands below this index are wider in the 0.2-s windows than on the grid: the long windows give them."""
+"""Bands below this index are narrower than the 0.2-s windows resolve: the long ones give them."""
 _FULL_DB, _EMPTY_DB = -50.0, -70.0
-_NOISE_GATE_LU = -30.0
+_QUIET_POWER, _MIN_QUIET_STEPS = 1e-3, 10
+_CLEAR_DB = 10.0
 _LEVELLING = (GRID_HZ >= 60.0) & (GRID_HZ <= 12000.0)
 
 
@@ -49,10 +49,11 @@ _LEVELLING = (GRID_HZ >= 60.0) & (GRID_HZ <= 12000.0)
 class Spectrum:
     """A long-term average spectrum on `GRID_HZ`.
 
-    level_db: (121,) power in each 1/12-octave band, so that pink noise is flat and white noise rises by
-    3 dB per octave; the mean from 60 Hz to 12 kHz, weighted by `ERB_WEIGHT` and confidence, is 0 dB.
-    Always finite, at most 100 dB below the strongest band; bands above Nyquist repeat the last measured.
-    confidence: (121,) from 0 (nothing is known) to 1. active_s: seconds that are not pauses.
+    level_db: (121,) power in each 1/12-octave band: pink noise is flat, white noise rises by 3 dB
+    per octave. The mean from 60 Hz to 12 kHz, weighted by `ERB_WEIGHT` and confidence, is 0 dB.
+    Always finite, at most 100 dB below the strongest band; bands above Nyquist repeat the last
+    measured. confidence: (121,) from 0 (nothing is known) to 1. active_s: seconds that are not
+    pauses.
     """
 
     level_db: Array
@@ -87,7 +88,7 @@ def measure_file(path: str | os.PathLike[str]) -> Spectrum:
 
 
 def listen(path: str | os.PathLike[str]) -> Listening:
-    """Measure spectrum and loudness of a file in one pass, reading it in blocks. Raises AudioError."""
+    """Measure spectrum and loudness of a file in one pass, in blocks. Raises AudioError."""
     return listen_to(stream(path), info(path))
 
 
@@ -111,8 +112,7 @@ def listen_to(blocks: Iterable[Samples], what: AudioInfo) -> Listening:
 def spectrum_of(loudness: LoudnessProfile) -> Spectrum:
     """Average band powers over the time that is not a pause."""
     powers = loudness.powers
-    blocks = loudness.blocks()
-    active = _active_steps(loudness, blocks)
+    active = _active_steps(loudness)
     active_s = min(float(active.sum()) * powers.step_s, powers.duration_s)
     if active_s < MIN_ACTIVE_S:
         nothing = np.zeros(len(GRID_HZ))
@@ -123,7 +123,7 @@ def spectrum_of(loudness: LoudnessProfile) -> Spectrum:
     confidence = (
         measured
         * _energy_confidence(level_db)
-        * _noise_confidence(loudness, power)
+        * _noise_confidence(loudness, power, active)
         * _averaging_confidence(active_s)
         * _resolution_confidence(powers.duration_s)
     )
@@ -133,23 +133,21 @@ def spectrum_of(loudness: LoudnessProfile) -> Spectrum:
     return Spectrum(level_db, confidence, active_s, powers.duration_s)
 
 
-def _active_steps(loudness: LoudnessProfile, blocks: Array) -> NDArray[np.bool_]:
+def _active_steps(loudness: LoudnessProfile) -> NDArray[np.bool_]:
     """Return the steps (S,) of which at least one block passes the absolute and the -20-LU gate."""
-    steps = len(loudness.powers.steps)
-    heard = gate(blocks, ACTIVE_GATE_LU)
-    reach = steps - len(blocks)
-    active = np.zeros(steps, dtype=bool)
-    for shift in range(reach + 1):
+    heard = gate(loudness.blocks(), ACTIVE_GATE_LU)
+    active = np.zeros(len(loudness.powers.steps), dtype=bool)
+    for shift in range(len(active) - len(heard) + 1):
         active[shift : shift + len(heard)] |= heard
     return active
 
 
 def _mean_power(powers: BandPowers, active: NDArray[np.bool_]) -> Array:
-    """Average the bands over the active steps, (121,); the lowest in the long windows' resolution."""
+    """Average the bands over the active steps, (121,); the lowest from the long windows."""
     power = np.asarray(powers.steps[active, 1:-1].mean(axis=0, dtype=np.float64))
-    rows = len(powers.long)
-    share = np.resize(np.pad(active, (0, LONG_STEPS * rows - len(active))), (rows, LONG_STEPS))
-    weight = share.mean(axis=1)
+    weight = np.zeros(LONG_STEPS * len(powers.long))
+    weight[: len(active)] = active[: len(weight)]
+    weight = weight.reshape(-1, LONG_STEPS).mean(axis=1)
     long = weight @ powers.long.astype(np.float64) / max(weight.sum(), 1e-9)
     shared = slice(_LONG_BANDS - 12, SPLIT)
     # The long windows reach into pauses: only the shape is theirs.
@@ -183,9 +181,19 @@ def _resolution_confidence(duration_s: float) -> Array:
     return np.asarray(np.minimum(np.diff(EDGES_HZ) / resolution_hz, 1.0))
 
 
-def _noise_confidence(loudness: LoudnessProfile, power: Array) -> Array:
-    """Rise from 0 to 1 between 0 and 10 dB above the noise that the pauses hold, if there are any."""
-    return np.ones_like(power)
+def _noise_confidence(loudness: LoudnessProfile, power: Array, active: NDArray[np.bool_]) -> Array:
+    """Rise from 0 to 1 between 0 and 10 dB above the noise of the pauses, if there are any.
+
+    The noise is the lower fifth of the steps that are 30 LU below the active ones, yet not silent.
+    """
+    steps = loudness.steps()
+    quiet = (steps < _QUIET_POWER * steps[active].mean()) & (steps > 0.0)
+    if quiet.sum() < _MIN_QUIET_STEPS:
+        return np.ones_like(power)
+    noise = np.percentile(loudness.powers.steps[quiet, 1:-1], 20.0, axis=0)
+    tiny = np.finfo(np.float32).tiny
+    clear_db = 10.0 * np.log10(np.maximum(power, tiny) / np.maximum(noise, tiny))
+    return np.asarray(np.clip(clear_db / _CLEAR_DB, 0.0, 1.0))
 
 
 def _warnings(spectrum: Spectrum, powers: BandPowers) -> Iterator[str]:
@@ -196,4 +204,4 @@ def _warnings(spectrum: Spectrum, powers: BandPowers) -> Iterator[str]:
     elif powers.peak == 0.0:
         yield "silent: there is nothing to analyse"
     else:
-        yield f"too quiet to analyse: nothing is louder than {-70} LUFS"
+        yield f"too quiet to analyse: nothing is louder than {ABSOLUTE_GATE_LUFS:.0f} LUFS"
