@@ -1,0 +1,171 @@
+"""How near the automatic EQ brings real tracks to their targets.
+
+For each track: measure, recognise, desired change, match with at most six bands and ±6 dB at full
+amount, and the distance to the target before and as predicted after. Audio is not filtered here.
+python -m models.training.evaluate_autoeq [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models import matching, targets
+from models.instruments import classify_spectrum
+from models.layout import Limits
+from models.spectrum import GRID_HZ, Spectrum, measure_file
+from models.targets import Target
+from models.training import corpus
+
+LIMITS = Limits(max_boost_db=6.0, max_cut_db=6.0, max_bands=6)
+GOAL = 0.4
+"""The share of the distance that should go."""
+QUICK_CLIPS = 24
+SAMPLE_RATE_HZ = 48000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One track's distances to its target in dB, and the number of bands that it took."""
+
+    track: str
+    label: str
+    target: str
+    before_db: float
+    after_db: float
+    bands: int
+
+    @property
+    def reduction(self) -> float:
+        """The share of the distance that is gone."""
+        return 1.0 - self.after_db / self.before_db if self.before_db > 0.0 else 1.0
+
+
+def run(quick: bool = False) -> dict[str, Any]:
+    """Return distances before and after for the test split's clips and the demo stems."""
+    data = corpus.data_dir()
+    recordings = corpus.instruments(data, "test")
+    if quick:
+        recordings = corpus.spread_over(recordings, QUICK_CLIPS)
+    spectra = corpus.measured(recordings)
+    tracks = [(f"{r.label}/{r.path.stem}", r.label) for r in recordings]
+    clips = list(zip(tracks, spectra, strict=True))
+    recognised = [
+        outcome(name, label, spectrum, targets.for_guesses(classify_spectrum(spectrum)))
+        for (name, label), spectrum in clips
+    ]
+    told = [
+        outcome(name, label, spectrum, targets.for_class(label))
+        for (name, label), spectrum in clips
+    ]
+    demo = [] if quick else [demo_outcome(path) for path in demo_stems(data)]
+    return {
+        "evaluation": "autoeq",
+        "split": "test",
+        "bands": LIMITS.max_bands,
+        "max_gain_db": LIMITS.max_boost_db,
+        "recognised": summary(recognised),
+        "class_told": summary(told),
+        "demo": [vars_of(o) for o in demo],
+        "short_of_goal": [vars_of(o) for o in recognised if o.reduction < GOAL],
+        "per_class": per_class(told),
+    }
+
+
+def outcome(track: str, label: str, spectrum: Spectrum, target: Target) -> Outcome:
+    """Return what the automatic EQ does to one track."""
+    desired_db, weight = targets.desired_change(spectrum, target)
+    eq = matching.match(
+        GRID_HZ, desired_db, sample_rate_hz=SAMPLE_RATE_HZ, limits=LIMITS, weight=weight
+    )
+    return Outcome(
+        track=track,
+        label=label,
+        target=target.name,
+        before_db=targets.distance_db(spectrum, target),
+        after_db=targets.distance_db(spectrum, target, eq.response_db(GRID_HZ, SAMPLE_RATE_HZ)),
+        bands=len(eq.bands),
+    )
+
+
+def demo_stems(data: Path) -> list[Path]:
+    """Return the audio files of the demo songs."""
+    return sorted(p for p in (data / "demo").rglob("*") if p.suffix in (".mp3", ".ogg", ".wav"))
+
+
+def demo_outcome(path: Path) -> Outcome:
+    """Return what the automatic EQ does to a demo stem, recognised as it would be in a project."""
+    spectrum = measure_file(path)
+    guesses = classify_spectrum(spectrum)
+    label = f"{guesses[0].label} {guesses[0].confidence:.0%}"
+    return outcome(f"{path.parent.name}/{path.stem}", label, spectrum, targets.for_guesses(guesses))
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return n, mean distances, mean and median reduction and the share that reaches the goal."""
+    reductions = np.array([o.reduction for o in outcomes])
+    return {
+        "n": len(outcomes),
+        "before_db": float(np.mean([o.before_db for o in outcomes])),
+        "after_db": float(np.mean([o.after_db for o in outcomes])),
+        "mean_reduction": float(reductions.mean()),
+        "median_reduction": float(np.median(reductions)),
+        "share_reaching_goal": float((reductions >= GOAL).mean()),
+        "mean_bands": float(np.mean([o.bands for o in outcomes])),
+    }
+
+
+def per_class(outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:
+    """Return the summary of each class."""
+    by_label: dict[str, list[Outcome]] = {}
+    for each in outcomes:
+        by_label.setdefault(each.label, []).append(each)
+    return {label: summary(some) for label, some in sorted(by_label.items())}
+
+
+def vars_of(each: Outcome) -> dict[str, Any]:
+    """Return an outcome as plain values."""
+    names = ("track", "label", "target", "before_db", "after_db", "reduction", "bands")
+    return {name: getattr(each, name) for name in names}
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the figures as text."""
+    lines = [f"distance to target, at most {result['bands']} bands, ±{result['max_gain_db']:g} dB:"]
+    named = [("recognised", result["recognised"]), ("class told", result["class_told"])]
+    lines += [_row(name, figures) for name, figures in (*named, *result["per_class"].items())]
+    for title, rows in (("demo stems", result["demo"]), ("short of 40 %", result["short_of_goal"])):
+        lines.append(f"{title}:")
+        lines += [
+            f"  {r['track']} ({r['label']} -> {r['target']}): {r['before_db']:.1f} -> "
+            f"{r['after_db']:.1f} dB, {r['bands']} bands"
+            for r in rows
+        ]
+    return "\n".join(lines)
+
+
+def _row(name: str, f: dict[str, Any]) -> str:
+    return (
+        f"{name:26} n {f['n']:3}  {f['before_db']:4.1f} -> {f['after_db']:4.1f} dB  "
+        f"mean {f['mean_reduction']:.0%} median {f['median_reduction']:.0%}  "
+        f"reach 40 %: {f['share_reaching_goal']:.0%}  bands {f['mean_bands']:.1f}"
+    )
+
+
+def main() -> None:
+    """Print the table, then everything as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fixed part of the clips")
+    result = run(parser.parse_args().quick)
+    print(table(result))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
