@@ -55,7 +55,7 @@ def list_tracks(rpr: Any, _request: Json) -> Json:
     warnings}]} with own = null or {fx_guid, enabled, state, edited_by_hand}, data = what write_eq
     was given.
     """
-    return {"tracks": [_look(rpr, place) for place in places(rpr)]}
+    return {"tracks": _look_at_all(rpr, places(rpr))}
 
 
 def begin_job(rpr: Any, request: Json) -> Json:
@@ -66,7 +66,7 @@ def begin_job(rpr: Any, request: Json) -> Json:
     (as render_ready, or null), change_count.
     """
     chosen = resolve(rpr, request.get("tracks"))
-    tracks = [_look(rpr, place) for place in chosen]
+    tracks = _look_at_all(rpr, chosen)
     audio = request.get("audio", True)
     if audio:
         _warn_of_solo(rpr, tracks)
@@ -147,6 +147,15 @@ def _project(rpr: Any) -> Json:
     path = str(rpr.RPR_EnumProjects(-1, "", 4096)[2])
     name = re.split(r"[\\/]", path)[-1]
     return {"path": path, "name": name, "tracks": int(rpr.RPR_CountTracks(CURRENT))}
+
+
+def _look_at_all(rpr: Any, chosen: list[Place]) -> list[Json]:
+    tracks = [_look(rpr, place) for place in chosen]
+    guids = [track["guid"] for track in tracks]
+    for track in tracks:
+        if guids.count(track["guid"]) > 1:
+            track["warnings"].append("Another track has the same identity: neither can be written.")
+    return tracks
 
 
 def _look(rpr: Any, place: Place) -> Json:

@@ -96,17 +96,25 @@ def places(rpr: Any) -> list[Place]:
     return found
 
 
+def by_guid(rpr: Any) -> dict[str, list[Place]]:
+    """Return the project's tracks by GUID; there are files in which two tracks share one."""
+    found: dict[str, list[Place]] = {}
+    for place in places(rpr):
+        found.setdefault(track_text(rpr, place.pointer, "GUID"), []).append(place)
+    return found
+
+
 def resolve(rpr: Any, guids: list[str] | None) -> list[Place]:
     """Return the named tracks in the order of their names, or the selected ones."""
-    everything = places(rpr)
     if guids is None:
+        everything = places(rpr)
         chosen = [p for p in everything if rpr.RPR_GetMediaTrackInfo_Value(p.pointer, "I_SELECTED")]
     else:
-        by_guid = {track_text(rpr, p.pointer, "GUID"): p for p in everything}
-        missing = [guid for guid in guids if guid not in by_guid]
+        known = by_guid(rpr)
+        missing = [guid for guid in guids if guid not in known]
         if missing:
             raise stale(missing[0])
-        chosen = [by_guid[guid] for guid in dict.fromkeys(guids)]
+        chosen = [place for guid in dict.fromkeys(guids) for place in known[guid]]
     if not chosen:
         raise Refused(
             "nothing_selected",

@@ -15,9 +15,9 @@ from bridge.reaper.rpr import (
     CURRENT,
     PutBack,
     Refused,
+    by_guid,
     describe,
     explain,
-    places,
     stale,
     track_text,
 )
@@ -25,7 +25,7 @@ from bridge.reaper.rpr import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.reaper.rpr import Json
+    from bridge.reaper.rpr import Json, Place
 
     Act = Callable[[Any, str, Json, Json, PutBack], None]
 
@@ -42,9 +42,9 @@ def in_one_undo_step(rpr: Any, label: str, jobs: list[Json], act: Act) -> Json:
         put_back.add(_end_undo, rpr, label, receipts)
         rpr.RPR_PreventUIRefresh(1)
         put_back.add(rpr.RPR_PreventUIRefresh, -1)
-        by_guid = {track_text(rpr, place.pointer, "GUID"): place.pointer for place in places(rpr)}
+        known = by_guid(rpr)
         for job in jobs:
-            receipts.append(_attempt(rpr, by_guid.get(job["guid"]), job, act))
+            receipts.append(_attempt(rpr, known.get(job["guid"], []), job, act))
     return {"receipts": receipts}
 
 
@@ -121,14 +121,12 @@ def bypass(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) ->
     receipt["changed"] = True
 
 
-def _attempt(rpr: Any, track: str | None, job: Json, act: Act) -> Json:
+def _attempt(rpr: Any, found: list[Place], job: Json, act: Act) -> Json:
     """Work on one track; after an error it is as before and the receipt says why."""
     receipt = _empty_receipt(job["guid"])
     put_back = PutBack()
     try:
-        if track is None:
-            raise stale(job["guid"])  # noqa: TRY301  (one place turns errors into receipts)
-        act(rpr, track, job, receipt, put_back)
+        act(rpr, _the_one(found, job["guid"]), job, receipt, put_back)
         receipt["ok"] = True
     except Exception as error:
         failures = put_back.run()
@@ -136,6 +134,20 @@ def _attempt(rpr: Any, track: str | None, job: Json, act: Act) -> Json:
         receipt = _empty_receipt(job["guid"])
         receipt.update(warnings=warnings, changed=bool(failures), error=_explain(error, failures))
     return receipt
+
+
+def _the_one(found: list[Place], guid: str) -> str:
+    if not found:
+        raise stale(guid)
+    if len(found) > 1:
+        numbers = " and ".join(str(place.number) for place in found)
+        raise Refused(
+            "stale_track",
+            f"Tracks {numbers} have the same identity in the project, so neither can be written.",
+            "Duplicate one of them in REAPER, delete the original and run again.",
+            guid=guid,
+        )
+    return found[0].pointer
 
 
 def _empty_receipt(guid: str) -> Json:

@@ -261,6 +261,20 @@ class TestWriteEq:
         assert reply["receipts"][1]["error"]["code"] == "stale_track"
         assert len(host.history.done) == 1
 
+    def test_twins_are_told_apart_by_nobody(self, tmp_path: Path, stem_dir: Path) -> None:
+        """A real project file had two tracks with one GUID: the EQ of one landed on the other."""
+        path = write_project(tmp_path / "twins")
+        path.write_bytes(path.read_bytes().replace(guid(4).encode(), guid(3).encode()))
+        host = Host.open(path)
+        before = dumps(host.project)
+        request = {"tracks": [guid(3), guid(1)], "directory": str(stem_dir)}
+        tracks = ask(host.api, "begin_job", **request)["tracks"]
+        assert [track["number"] for track in tracks] == [3, 4, 1]
+        assert ["identity" in "".join(t["warnings"]) for t in tracks] == [True, True, False]
+        receipt = ask(host.api, "write_eq", **write_request(3))["receipts"][0]
+        assert "Tracks 3 and 4" in receipt["error"]["message"]
+        assert dumps(host.project) == before
+
     def test_nonsense_is_refused_before_anything_is_touched(self, host: Host) -> None:
         before = dumps(host.project)
         request = write_request(1)

@@ -290,3 +290,23 @@ class TestMemory:
             (receipt,) = session.write_eq("many", [Write(track, memory.eq(amount), memory)])
             assert receipt.ok, receipt.error
             assert isinstance(track, Track)
+
+
+@pytest.mark.data
+def test_revert_restores_every_real_project_to_the_byte(data_dir: Path) -> None:
+    """Projects of many REAPER versions: written on every track, then reverted."""
+    written = 0
+    for path in sorted((data_dir / "reaper" / "rpp").glob("*.[rR][pP][pP]")):
+        host = Host.open(path)
+        session, before = embedded(host), dumps(host.project)
+        tracks = session.list_tracks()
+        memory = replace(MEMORY, amount=1.0)
+        receipts = session.write_eq("all", [Write(t, memory.eq(1.0), memory) for t in tracks])
+        guids = [track.guid for track in tracks]
+        twins = {number for number in guids if guids.count(number) > 1}
+        assert all(r.created == (r.guid not in twins) for r in receipts), path
+        assert not any(t.own and t.own.edited_by_hand for t in session.list_tracks()), path
+        session.revert("revert", [track.guid for track in tracks])
+        assert dumps(host.project) == before, path
+        written += sum(receipt.ok for receipt in receipts)
+    assert written > 20
