@@ -163,11 +163,11 @@ def recipes() -> dict[str, Recipe]:
         ),
         "cnn": Recipe(CNN_SHAPE, paper, PaperData, full_loss, Schedule(5000, 9000, 64, 96)),
         "product": Recipe(
-            Shape((384, 384, 384)),
+            Shape((352, 352, 352)),
             product,
             lambda seed: MixedData(kinds, seed),
             best_guess_loss,
-            Schedule(30000, 20000, 64, 96),
+            Schedule(16000, 24000, 64, 96),
         ),
     }
 
