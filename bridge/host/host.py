@@ -45,6 +45,8 @@ class Host:
         self.pointers = Pointers()
         self.api = Api(self)
         self._tracks: dict[str, TrackView] = {}
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._scene: tuple[int, scene.Scene] | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> Host:
@@ -228,14 +230,26 @@ class Host:
         """Render with the project's settings (action 42230). Raises RenderFailed."""
         bounds = render.Bounds(self.length_s, self.time_selection_s)
         job = render.plan(self.project, self.path, self.settings, bounds)
-        self.render_stats = render.render(scene.build(self.project, self.folder), job)
+        built = scene.build(self.project, self.folder)
+        self.render_stats, problems = render.render(built, job)
+        keys = list(self.tracks)
+        for index, notes in problems.items():
+            self._problems[keys[index]] = tuple(built.label(index) + note for note in notes)
 
     def warnings(self, guid: str) -> tuple[str, ...]:
-        """Return what a render of this track leaves out, in words; () for an unknown track."""
+        """Return what a render of this track leaves out, in words; () for an unknown track.
+
+        Includes what the renders so far found wrong with the media.
+        """
         if guid not in self.tracks:
             return ()
-        index = list(self.tracks).index(guid)
-        return scene.build(self.project, self.folder).warnings_for(index)
+        if self._scene is None or self._scene[0] != self.change_count:
+            self._scene = self.change_count, scene.build(self.project, self.folder)
+        built, keys = self._scene[1], list(self.tracks)
+        found = list(built.warnings_for(keys.index(guid)))
+        for source in built.feeding([keys.index(guid)]):
+            found += self._problems.get(keys[source], ())
+        return tuple(found)
 
     def warnings_json(self, guid: str) -> str:
         """Return `warnings` as a JSON list, "" for an unknown track."""

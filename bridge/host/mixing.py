@@ -83,8 +83,9 @@ class Strip:
 
 @dataclass(slots=True)
 class _Voice:
-    """A region while it is playing."""
+    """A region of strip `index` while it is playing."""
 
+    index: int
     region: Region
     start: int
     end: int
@@ -108,8 +109,8 @@ class Engine:
     """Plays strips from `start_frame` on, one block after the other.
 
     Media are decoded in threads, all that sound in a block at once. Use it as a context manager: it
-    holds the threads and the open files. Raises RenderFailed for feedback
-    routing and models.audio.AudioError for media that break while they are read.
+    holds the threads and the open files. `problems`: what was wrong with media, by strip. Raises
+    RenderFailed for feedback routing.
     """
 
     def __init__(
@@ -118,14 +119,15 @@ class Engine:
         self._rate = sample_rate_hz
         self._start = start_frame
         self._frames = 0
+        self.problems: dict[int, list[str]] = {}
         self._files = ExitStack()
         self._threads = ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS), "decode")
         self._channels = [
-            self._channel(strip, [i for i, s in enumerate(strips) if s.parent == index])
+            self._channel(index, strip, [i for i, s in enumerate(strips) if s.parent == index])
             for index, strip in enumerate(strips)
         ]
         top = [i for i, s in enumerate(strips) if s.parent == MASTER]
-        self._master = self._channel(master, top)
+        self._master = self._channel(MASTER, master, top)
 
     def __enter__(self) -> Engine:
         return self
@@ -173,9 +175,10 @@ class Engine:
     def _at(self, index: int) -> _Channel:
         return self._master if index == MASTER else self._channels[index]
 
-    def _channel(self, strip: Strip, children: list[int]) -> _Channel:
+    def _channel(self, index: int, strip: Strip, children: list[int]) -> _Channel:
         filters = [(EqFilter(eq, self._rate, width), width) for eq, width in strip.effects]
-        voices = [_voice(region, self._rate) for region in strip.regions] if strip.heard else []
+        regions = strip.regions if strip.heard else ()
+        voices = [_voice(index, region, self._rate) for region in regions]
         return _Channel(strip, children, filters, voices)
 
     def _sum_inputs(self, channel: _Channel) -> Array:
@@ -211,14 +214,22 @@ class Engine:
 
     def _read(self, voice: _Voice, first: int, last: int) -> NDArray[np.float32]:
         if voice.player is None:
-            player = Player(voice.region.media, self._rate, first - voice.start)
+            notes = self.problems.setdefault(voice.index, [])
+            media = voice.region.media
+
+            def report(problem: str) -> None:
+                notes.append(
+                    f"the media file {media.path.name!r} cannot be played right: {problem}."
+                )
+
+            player = Player(media, self._rate, first - voice.start, report)
             voice.player = self._files.enter_context(player)
         return voice.player.read(last - first)
 
 
-def _voice(region: Region, rate: int) -> _Voice:
+def _voice(index: int, region: Region, rate: int) -> _Voice:
     end = round((region.position_s + region.length_s) * rate)
-    return _Voice(region, round(region.position_s * rate), end)
+    return _Voice(index, region, round(region.position_s * rate), end)
 
 
 def _filtered(signal: Array, filters: list[tuple[EqFilter, int]]) -> Array:

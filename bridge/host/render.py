@@ -111,25 +111,25 @@ def target_paths(project: Project, path: Path, settings: RenderSettings) -> list
     return [target.path for target in _targets(project, path, settings)]
 
 
-def render(scene: Scene, job: Plan) -> str:
-    """Write all targets; return REAPER's RENDER_STATS text. Nothing is left behind after an error.
+def render(scene: Scene, job: Plan) -> tuple[str, dict[int, list[str]]]:
+    """Write all targets; return REAPER's RENDER_STATS text and problems of the media by track.
 
-    Raises RenderFailed: a target exists, the disk is full, media cannot be read.
+    Raises RenderFailed, with nothing left behind: a target exists, the disk is full, feedback.
     """
     _refuse_existing(job)
     _check_space(job)
     try:
-        peaks = _run(scene, job)
+        peaks, problems = _run(scene, job)
     except BaseException:
         for target in job.targets:
             target.path.unlink(missing_ok=True)
         raise
-    return _stats(job, peaks)
+    return _stats(job, peaks), problems
 
 
-def _run(scene: Scene, job: Plan) -> list[float]:
+def _run(scene: Scene, job: Plan) -> tuple[list[float], dict[int, list[str]]]:
     try:
-        peaks = _write_all(scene, job)
+        peaks, problems = _write_all(scene, job)
     except AudioError as error:
         raise RenderFailed(f"{error.source}: {error.problem}.", error.remedy) from error
     except (OSError, RuntimeError, AssertionError) as error:
@@ -139,10 +139,10 @@ def _run(scene: Scene, job: Plan) -> list[float]:
     for target, peak in zip(job.targets, peaks, strict=True):
         if job.skip_silent and not peak:
             target.path.unlink()
-    return peaks
+    return peaks, problems
 
 
-def _write_all(scene: Scene, job: Plan) -> list[float]:
+def _write_all(scene: Scene, job: Plan) -> tuple[list[float], dict[int, list[str]]]:
     peaks = [0.0] * len(job.targets)
     needed = scene.feeding([target.index for target in job.targets])
     with ExitStack() as stack:
@@ -156,7 +156,7 @@ def _write_all(scene: Scene, job: Plan) -> list[float]:
                 block = _to_channels(engine.signal(target.index, target.stage), job.channels)
                 peaks[slot] = max(peaks[slot], float(np.abs(block).max(initial=0.0)))
                 files[slot].write(block)
-    return peaks
+    return peaks, engine.problems
 
 
 def _open(path: Path, job: Plan) -> soundfile.SoundFile:

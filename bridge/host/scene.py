@@ -32,7 +32,12 @@ class Scene:
 
     strips: list[Strip]
     master: Strip
+    names: tuple[str, ...]
     warnings: dict[int, tuple[str, ...]]
+
+    def label(self, index: int) -> str:
+        """Return how a track's warnings begin."""
+        return f"Track {index + 1} {self.names[index]!r}: " if index != MASTER else "Master: "
 
     def warnings_for(self, index: int) -> tuple[str, ...]:
         """Return the warnings of a track and of all that feeds it."""
@@ -63,17 +68,16 @@ def build(project: Project, folder: Path) -> Scene:
     tracks = project.tracks
     parents = _parents(tracks)
     heard = _heard(tracks, parents)
-    warnings: dict[int, tuple[str, ...]] = {}
-    strips = []
-    for index, track in enumerate(tracks):
-        notes: list[str] = []
-        strips.append(_strip(track, folder, parents[index], heard[index], notes.append))
-        label = f"Track {index + 1} {track.name!r}: "
-        warnings[index] = tuple(label + note for note in notes)
-    notes = []
-    master = _strip(project.master, folder, None, True, notes.append)
-    warnings[MASTER] = tuple("Master: " + note for note in notes)
-    return Scene(strips, master, warnings)
+    notes: dict[int, list[str]] = {index: [] for index in (MASTER, *range(len(tracks)))}
+    strips = [
+        _strip(track, folder, parents[index], heard[index], notes[index].append)
+        for index, track in enumerate(tracks)
+    ]
+    master = _strip(project.master, folder, None, True, notes[MASTER].append)
+    scene = Scene(strips, master, tuple(track.name for track in tracks), {})
+    for index, found in notes.items():
+        scene.warnings[index] = tuple(scene.label(index) + note for note in found)
+    return scene
 
 
 def _strip(

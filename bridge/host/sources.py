@@ -1,12 +1,14 @@
 """Streaming audio of one item: source offset, looping, play rate, pitch and sample rate.
 
 Memory does not grow with the length of the media, except for reversed sources, which are read
-whole. At the same sample rate and play rate 1 the samples pass through unchanged.
+whole. At the same sample rate and play rate 1 the samples pass through unchanged. Media
+that break while they play fall silent from there on; samples that are not finite pass through. Both
+are reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio import Resampler, UnreadableAudioError, check_finite
+from models.audio import NonFiniteAudioError, Resampler, UnreadableAudioError, check_finite
 
 if TYPE_CHECKING:
     import soundfile
@@ -24,6 +26,7 @@ Samples = NDArray[np.float32]
 _READ_FRAMES = 1 << 15
 _RATIO_SCALE = 1000
 """Play rates reach the resampler as a ratio of integers, to a thousandth of a Hertz."""
+_DAMAGED = "it is damaged or not audio that can be read here"
 _STRETCH_FRAMES = 1 << 21
 _STRETCH_OVERLAP = 1 << 14
 
@@ -53,19 +56,29 @@ class Media:
 
 
 class Player:
-    """Plays one `Media` at a sample rate from `skip_frames` after its start."""
+    """Plays one `Media` at a sample rate from `skip_frames` after its start.
+
+    `report` gets each kind of problem once, in words. Raises UnreadableAudioError for a file that
+    cannot be opened.
+    """
 
     __slots__ = ("_blocks", "_file", "_rest", "channels")
 
-    def __init__(self, media: Media, sample_rate_hz: int, skip_frames: int = 0) -> None:
+    def __init__(
+        self,
+        media: Media,
+        sample_rate_hz: int,
+        skip_frames: int = 0,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> None:
         import soundfile  # noqa: PLC0415  (loads a shared library)
 
         try:
             self._file = soundfile.SoundFile(str(media.path))
         except (soundfile.SoundFileError, OSError) as error:
-            raise _unreadable(media.path) from error
+            raise UnreadableAudioError(str(media.path), _DAMAGED, "Export it again.") from error
         self.channels = int(self._file.channels)
-        raw = _raw_blocks(self._file, media, skip_frames / sample_rate_hz)
+        raw = _raw_blocks(_Reader(self._file, report), media, skip_frames / sample_rate_hz)
         self._blocks = _converted(raw, media, int(self._file.samplerate), sample_rate_hz)
         self._rest: Samples = np.zeros((self.channels, 0), dtype=np.float32)
 
@@ -99,11 +112,44 @@ class Player:
         return joined[:, :frames]
 
 
-def _raw_blocks(file: soundfile.SoundFile, media: Media, skip_s: float) -> Iterator[Samples]:
+class _Reader:
+    """Reads from anywhere in a file, and says in words what is wrong with it."""
+
+    def __init__(self, file: soundfile.SoundFile, report: Callable[[str], None]) -> None:
+        self.file = file
+        self._report = report
+        self._at = 0
+        self._said_non_finite = False
+
+    def read(self, start: int, frames: int) -> Samples:
+        """Return up to `frames` frames; none where the file is damaged."""
+        import soundfile  # noqa: PLC0415
+
+        try:
+            if self._at != start:
+                self.file.seek(start)
+            block: Samples = self.file.read(frames, dtype="float32", always_2d=True).T
+        except (soundfile.SoundFileError, OSError, RuntimeError):
+            self._report(f"{_DAMAGED} after {start / self.file.samplerate:.2f} s")
+            return np.zeros((self.file.channels, 0), dtype=np.float32)
+        self._at = start + block.shape[1]
+        self._check(block, start)
+        return block
+
+    def _check(self, block: Samples, start: int) -> None:
+        try:
+            check_finite("", block, start, self.file.samplerate)
+        except NonFiniteAudioError as error:
+            if not self._said_non_finite:
+                self._said_non_finite = True
+                self._report(f"it holds samples that are not finite ({error.problem})")
+
+
+def _raw_blocks(reader: _Reader, media: Media, skip_s: float) -> Iterator[Samples]:
     """Yield the source from its offset on, at its own rate, around the loop when it loops."""
-    rate = file.samplerate
+    rate = reader.file.samplerate
     first = round(media.section_start_s * rate)
-    length = max(file.frames - first, 0)
+    length = max(reader.file.frames - first, 0)
     if media.section_length_s is not None:
         length = min(length, round(media.section_length_s * rate))
     at = round((media.offset_s + skip_s * media.play_rate) * rate)
@@ -112,15 +158,15 @@ def _raw_blocks(file: soundfile.SoundFile, media: Media, skip_s: float) -> Itera
     if media.loops:
         at %= length
     elif at < 0:
-        yield from _silence(file.channels, -at)
+        yield from _silence(reader.file.channels, -at)
         at = 0
-    read = _backwards(file, media.path, first, length) if media.reversed else None
+    backwards = reader.read(first, length)[:, ::-1] if media.reversed else None
     while at < length:
-        block = (
-            read[:, at : at + _READ_FRAMES]
-            if read is not None
-            else _read(file, media.path, first + at, min(_READ_FRAMES, length - at))
-        )
+        frames = min(_READ_FRAMES, length - at)
+        if backwards is None:
+            block = reader.read(first + at, frames)
+        else:
+            block = backwards[:, at : at + frames]
         if not block.shape[1]:
             if not at or not media.loops:
                 return
@@ -130,23 +176,6 @@ def _raw_blocks(file: soundfile.SoundFile, media: Media, skip_s: float) -> Itera
             at += block.shape[1]
         if media.loops and at >= length:
             at = 0
-
-
-def _read(file: soundfile.SoundFile, path: Path, start: int, frames: int) -> Samples:
-    import soundfile  # noqa: PLC0415
-
-    try:
-        if file.tell() != start:
-            file.seek(start)
-        block: Samples = file.read(frames, dtype="float32", always_2d=True).T
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
-        raise _unreadable(path) from error
-    check_finite(str(path), block, start, file.samplerate)
-    return block
-
-
-def _backwards(file: soundfile.SoundFile, path: Path, first: int, length: int) -> Samples:
-    return _read(file, path, first, length)[:, ::-1]
 
 
 def _silence(channels: int, frames: int) -> Iterator[Samples]:
@@ -216,9 +245,3 @@ def _overlapping(blocks: Iterator[Samples]) -> Iterator[tuple[Samples, bool]]:
             frames = _STRETCH_OVERLAP
     if frames:
         yield np.concatenate(held, axis=1), True
-
-
-def _unreadable(path: Path) -> UnreadableAudioError:
-    return UnreadableAudioError(
-        str(path), "it is damaged or not audio that can be read here", "Export or convert it again."
-    )

@@ -329,14 +329,44 @@ def test_an_existing_target_is_refused_and_stays(tmp_path):
     assert (folder / "s-01.wav").read_bytes() == b"mine"
 
 
-def test_media_that_break_while_playing_leave_no_half_file(tmp_path):
+def test_samples_that_are_no_numbers_pass_and_are_reported_on_their_track(tmp_path):
     x = noise(4 * RATE)
     x[0, 3 * RATE] = np.nan
     soundfile.write(tmp_path / "a.wav", x.T, RATE, subtype="FLOAT")
-    host = studio(tmp_path, track(1, item(length=4.0)))
-    with pytest.raises(RenderFailed, match=r"a\.wav.*not a number"):
+    good = write(tmp_path, noise(4 * RATE, seed=2), "b.wav")
+    host = studio(tmp_path, track(1, item(length=4.0)), track(2, item("b.wav", length=4.0)))
+    y, z = render(host)
+    assert np.array_equal(y, x, equal_nan=True)
+    assert np.array_equal(z, good)
+    first, second = host.tracks
+    (note,) = host.warnings(first)
+    assert "'a.wav'" in note
+    assert "not finite (the sample at 3.000 s, channel 1, is not a number)" in note
+    assert host.warnings(second) == ()
+
+
+def test_a_failed_render_leaves_no_files(tmp_path, monkeypatch):
+    write(tmp_path, noise())
+    host = studio(tmp_path, track(1, item()))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
+    with pytest.raises(RenderFailed, match="No space left"):
         render(host)
     assert not list(tmp_path.glob("out*/*"))
+
+
+def test_a_flac_damaged_in_its_middle_is_reported(tmp_path):
+    x = write(tmp_path, noise(8 * RATE), "a.flac", subtype="PCM_16")
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
+    (tmp_path / "a.flac").write_bytes(data)
+    host = studio(tmp_path, track(1, item("a.flac", kind="FLAC", length=8.0)))
+    (y,) = render(host)
+    assert np.array_equal(y[:, : 3 * RATE], x[:, : 3 * RATE])
+    assert not y[:, 6 * RATE :].any()
 
 
 def test_targets_formats_and_names(tmp_path):
