@@ -41,7 +41,7 @@ _LONG_BANDS = int(np.searchsorted(GRID_HZ, 250.0))
 """Bands below this index are narrower than the 0.2-s windows resolve: the long ones give them."""
 _FULL_DB, _EMPTY_DB = -50.0, -70.0
 _QUIET_POWER, _MIN_QUIET_STEPS = 1e-3, 10
-_CLEAR_DB = 10.0
+_CLEAR_DB, _CUTOFF_DB = 10.0, 24.0
 _LEVELLING = (GRID_HZ >= 60.0) & (GRID_HZ <= 12000.0)
 
 
@@ -123,7 +123,8 @@ def spectrum_of(loudness: LoudnessProfile) -> Spectrum:
     confidence = (
         measured
         * _energy_confidence(level_db)
-        * _noise_confidence(loudness, power, active)
+        * _below_cutoff(level_db)
+        * _noise_confidence(loudness, active)
         * _averaging_confidence(active_s)
         * _resolution_confidence(powers.duration_s)
     )
@@ -149,10 +150,8 @@ def _mean_power(powers: BandPowers, active: NDArray[np.bool_]) -> Array:
     weight[: len(active)] = active[: len(weight)]
     weight = weight.reshape(-1, LONG_STEPS).mean(axis=1)
     long = weight @ powers.long.astype(np.float64) / max(weight.sum(), 1e-9)
-    shared = slice(_LONG_BANDS - 12, SPLIT)
-    # The long windows reach into pauses: only the shape is theirs.
-    if long[shared].sum() > 0.0:
-        power[:_LONG_BANDS] = long[:_LONG_BANDS] * (power[shared].sum() / long[shared].sum())
+    if long.sum() > 0.0:  # the long windows reach into pauses: only the shape is theirs
+        power[:_LONG_BANDS] = long[:_LONG_BANDS] * (power[:SPLIT].sum() / long.sum())
     return power
 
 
@@ -169,6 +168,20 @@ def _energy_confidence(level_db: Array) -> Array:
     return np.asarray(np.clip((level_db - _EMPTY_DB) / (_FULL_DB - _EMPTY_DB), 0.0, 1.0))
 
 
+def _below_cutoff(level_db: Array) -> NDArray[np.bool_]:
+    """Return False for the bands above a codec's or converter's low pass.
+
+    That is a fall by 24 dB within two bands above 4 kHz from which the level does not come back.
+    """
+    fall = level_db[:-2] - level_db[2:] >= _CUTOFF_DB
+    rest = np.maximum.accumulate(level_db[:1:-1])[::-1]  # the highest level from two bands up
+    cut = np.flatnonzero(fall & (rest <= level_db[:-2] - _CUTOFF_DB) & (GRID_HZ[:-2] > 4000.0))
+    kept = np.ones(len(level_db), dtype=bool)
+    if len(cut):
+        kept[cut[0] + 1 :] = False
+    return kept
+
+
 def _averaging_confidence(active_s: float) -> Array:
     """Return n / (n + 10), n = time x ERB: a mean power of noise varies by 1 / sqrt(n)."""
     independent = active_s * erb_hz(GRID_HZ)
@@ -181,17 +194,17 @@ def _resolution_confidence(duration_s: float) -> Array:
     return np.asarray(np.minimum(np.diff(EDGES_HZ) / resolution_hz, 1.0))
 
 
-def _noise_confidence(loudness: LoudnessProfile, power: Array, active: NDArray[np.bool_]) -> Array:
+def _noise_confidence(loudness: LoudnessProfile, active: NDArray[np.bool_]) -> Array:
     """Rise from 0 to 1 between 0 and 10 dB above the noise of the pauses, if there are any.
 
     The noise is the lower fifth of the steps that are 30 LU below the active ones, yet not silent.
     """
-    steps = loudness.steps()
+    steps, bands = loudness.steps(), loudness.powers.steps[:, 1:-1]
     quiet = (steps < _QUIET_POWER * steps[active].mean()) & (steps > 0.0)
     if quiet.sum() < _MIN_QUIET_STEPS:
-        return np.ones_like(power)
-    noise = np.percentile(loudness.powers.steps[quiet, 1:-1], 20.0, axis=0)
-    tiny = np.finfo(np.float32).tiny
+        return np.ones(len(GRID_HZ))
+    noise = np.percentile(bands[quiet], 20.0, axis=0)
+    power, tiny = bands[active].mean(axis=0), np.finfo(np.float32).tiny
     clear_db = 10.0 * np.log10(np.maximum(power, tiny) / np.maximum(noise, tiny))
     return np.asarray(np.clip(clear_db / _CLEAR_DB, 0.0, 1.0))
 
