@@ -163,7 +163,7 @@ def _decide(track: Track, wish: Wish) -> Decision | Skipped | BridgeError:
     if track.audio is None:
         return BridgeError("No audio came out of this track.", "See its media and run again.")
     try:
-        return equalise(listen(track.audio), wish)
+        return equalise(listen(track.audio), wish, name=track.name)
     except AudioError as error:
         return BridgeError(str(error))
 
@@ -240,6 +240,7 @@ def _auto_report(
         message="equalised" if receipt else "would be equalised",
         label=decision.label,
         confidence=decision.confidence,
+        name_counted=decision.name_counted,
         target=decision.target.name,
         distance_before_db=decision.distance_db(),
         distance_after_db=decision.distance_db(eq),

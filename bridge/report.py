@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 class TrackReport:
     """One track's part of a report; None where a field does not apply.
 
-    distance_..._db: to the target, before, after the EQ as written, and at amount 1.0.
+    name_counted: the track's name moved the guess. distance_..._db: to the target, before, after the EQ as written, and at amount 1.0.
     eq: as read back, or as planned. decision: everything behind it, for pictures.
     """
 
@@ -38,6 +38,7 @@ class TrackReport:
     outcome: Outcome
     label: str | None = None
     confidence: float | None = None
+    name_counted: bool = False
     target: str | None = None
     distance_before_db: float | None = None
     distance_after_db: float | None = None
@@ -55,6 +56,7 @@ class TrackReport:
             "status": self.outcome.value,
             "class": self.label,
             "confidence": _rounded(self.confidence),
+            "name_counted": self.name_counted,
             "target": self.target,
             "distance_before_db": _rounded(self.distance_before_db),
             "distance_after_db": _rounded(self.distance_after_db),
@@ -178,7 +180,8 @@ def _lines(report: Report) -> Iterable[str]:
 def _headline(track: TrackReport) -> str:
     parts = [f"{track.name or 'unnamed track'}: {track.message or track.outcome.value}"]
     if track.label is not None and track.confidence is not None:
-        parts.append(f"heard {track.label.replace('_', ' ')} ({track.confidence:.0%})")
+        hint = ", its name counted" if track.name_counted else ""
+        parts.append(f"heard {track.label.replace('_', ' ')} ({track.confidence:.0%}{hint})")
     if track.distance_before_db is not None and track.distance_after_db is not None:
         parts.append(
             f"distance to target {track.distance_before_db:.1f} → {track.distance_after_db:.1f} dB"

@@ -16,6 +16,7 @@ from models import instruments, matching, targets
 from models.eq import Eq
 from models.instruments import Guess
 from models.layout import Limits
+from models.name_hint import with_name
 from models.spectrum import GRID_HZ, Listening
 from models.target import Target, smoothed_db
 
@@ -45,11 +46,13 @@ class Skipped:
 class Decision:
     """What was heard in one track and the EQ that follows from it.
 
-    full: the EQ at amount 1.0, output gain 0 dB. guesses: all classes, best first.
+    full: the EQ at amount 1.0, output gain 0 dB. guesses: all classes, best first; name_counted:
+    the track's name moved them.
     """
 
     listening: Listening
     guesses: tuple[Guess, ...]
+    name_counted: bool
     label: str
     confidence: float
     target: Target
@@ -92,13 +95,16 @@ class Decision:
         return targets.distance_db(self.listening.spectrum, self.target, response_db)
 
 
-def equalise(listening: Listening, wish: Wish | None = None) -> Decision | Skipped:
-    """Decide the EQ of one track from what was heard."""
+def equalise(
+    listening: Listening, wish: Wish | None = None, *, name: str = ""
+) -> Decision | Skipped:
+    """Decide the EQ of one track from what was heard; its name is a weak hint at what it is."""
     wish = wish or Wish()
     problem = inaudible(listening)
     if problem:
         return Skipped(problem)
-    guesses = instruments.classify_spectrum(listening.spectrum)
+    by_ear = instruments.classify_spectrum(listening.spectrum)
+    guesses = with_name(by_ear, name)
     target, label, confidence, warnings = _choose_target(guesses, wish)
     desired_db, weight = targets.desired_change(listening.spectrum, target)
     rate_hz = float(listening.sample_rate_hz)
@@ -113,6 +119,7 @@ def equalise(listening: Listening, wish: Wish | None = None) -> Decision | Skipp
     return Decision(
         listening=listening,
         guesses=guesses,
+        name_counted=guesses != by_ear,
         label=label,
         confidence=confidence,
         target=target,
@@ -147,7 +154,6 @@ def _choose_target(
     if best.confidence >= targets.TRUSTED_CONFIDENCE:
         return target, best.label, best.confidence, ()
     doubt = (
-        f"Not sure what this is (best guess {best.label}, {best.confidence:.0%}): "
-        f"the target is a {target.provenance}. Name the class to override."
+        f"Not sure what this is: the target is a {target.provenance}. Name the class to override."
     )
     return target, best.label, best.confidence, (doubt,)

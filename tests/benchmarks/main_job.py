@@ -1,4 +1,4 @@
-"""Speed and memory of `reatone auto`: `python -m tests.benchmarks.main_job [--tracks 10] [--minutes 3]`.
+"""Speed and memory of `reatone auto`: `python -m tests.benchmarks.main_job [--tracks 10]`.
 
 Ten stereo tracks of three minutes are written, equalised by a fresh process, and compared with a
 peer in the same run: reading the same files with soundfile and taking one scipy.signal.welch per
