@@ -190,6 +190,7 @@ class Host:
 
     def undo(self) -> bool:
         """Take the last point back; False when there is none."""
+        self._refuse_in_block()
         if not self.history.done:
             return False
         point = self.history.done.pop()
@@ -199,6 +200,7 @@ class Host:
 
     def redo(self) -> bool:
         """Do the last point taken back again; False when there is none."""
+        self._refuse_in_block()
         if not self.history.undone:
             return False
         point = self.history.undone.pop()
@@ -206,9 +208,11 @@ class Host:
         self._restore(point.after)
         return True
 
-    def _restore(self, data: bytes) -> None:
+    def _refuse_in_block(self) -> None:
         if self.history.depth:
-            raise HostError("Undo and redo inside an open undo block.")
+            raise HostError("Undo and redo inside an open undo block.", "End the block first.")
+
+    def _restore(self, data: bytes) -> None:
         self.project = loads(data)
         self.forget_tracks()
         self.touch()

@@ -41,11 +41,11 @@ def test_numbers_of_an_item():
 
 
 def test_the_selected_take_plays_with_its_own_lines():
-    text = item().replace(
-        "    >\n    >\n".replace("    >\n    >\n", "      >\n    >\n"),
-        "      >\n      TAKE NULL\n      TAKE SEL\n      NAME second\n"
+    text = item(
+        source='<SOURCE WAVE\n        FILE "a.wav"\n      >\n'
+        "      TAKE NULL\n      TAKE SEL\n      NAME second\n"
         "      TAKEVOLPAN 0.5 0.25 -1\n      SOFFS 2\n"
-        '      <SOURCE FLAC\n        FILE "b.flac"\n      >\n    >\n',
+        '      <SOURCE FLAC\n        FILE "b.flac"\n      >'
     )
     view = first_item(text)
     assert [take.source.kind for take in view.takes] == ["WAVE", "EMPTY", "FLAC"]

@@ -245,6 +245,15 @@ def test_blocks_nest_and_flags_0_make_a_point_only_of_a_change(host, rpr, first)
         rpr.RPR_Undo_EndBlock2(0, "too much", -1)
 
 
+def test_undo_inside_a_block_is_refused_and_loses_nothing(host, rpr, first):
+    rpr.RPR_TrackFX_GetEQ(first, True)
+    rpr.RPR_Undo_BeginBlock2(0)
+    with pytest.raises(HostError, match="block"):
+        rpr.RPR_Undo_DoUndo2(0)
+    rpr.RPR_Undo_EndBlock2(0, "", 0)
+    assert rpr.RPR_Undo_DoUndo2(0) == 1
+
+
 def test_single_edits_make_points_of_their_own(host, rpr, first):
     rpr.RPR_TrackFX_GetEQ(first, True)
     rpr.RPR_TrackFX_SetParam(first, 0, 1, 0.5)

@@ -234,6 +234,30 @@ def test_receives_take_the_signal_where_they_say(tmp_path, mode, gain):
     assert np.allclose(render(host)[0], -0.8 * gain * heard, atol=1e-6)
 
 
+def test_sends_from_nowhere_and_muted_sends_are_silent(tmp_path):
+    x = write(tmp_path, noise())
+    receives = [f"AUXRECV {source} 0 1 0 {mute} 0 0 0 0" for source, mute in ((9, 0), (1, 1))]
+    host = studio(tmp_path, track(1, item(), *receives), track(2, item(), selected=False))
+    assert np.array_equal(render(host)[0], x)
+
+
+def test_a_mono_send_folds_to_its_channel(tmp_path):
+    x = write(tmp_path, noise())
+    receives = ["AUXRECV 1 0 1 0 0 0 0 0 1025", "AUXRECV 1 0 1 0 0 0 0 1025 0"]
+    host = studio(tmp_path, *(track(1, *receives), track(2, item(), selected=False)))
+    (y,) = render(host)
+    assert np.allclose(y, [x[1], x[1] + x.mean(axis=0)], atol=1e-7)
+
+
+def test_channels_beyond_the_eqs_pass_it_by(tmp_path):
+    x = write(tmp_path, noise(channels=4))
+    host = studio(tmp_path, track(1, item(), "NCHAN 4"))
+    add_eq(host, BELL)
+    (y,) = render(host, RENDER_CHANNELS=4)
+    assert np.allclose(y[:2], BELL.apply(x[:2], RATE), atol=1e-6)
+    assert np.array_equal(y[2:], x[2:])
+
+
 def test_the_master_mix_sums_what_is_sent_to_it(tmp_path):
     x = write(tmp_path, noise())
     host = studio(
