@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import RenderFailed
-from bridge.host.mixing import BLOCK_FRAMES, MASTER, Engine, Stage
+from bridge.host.mixing import BLOCK_FRAMES, Engine
 from bridge.host.project import Project
 from bridge.host.scene import Scene
 from bridge.host.settings import RenderSettings
+from bridge.host.strips import MASTER, Stage
 from models.audio import AudioError
 
 if TYPE_CHECKING:

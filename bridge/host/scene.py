@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bridge.host.fx import FxView
 from bridge.host.items import ItemView, SourceView, TakeView, items_of, media_name
-from bridge.host.mixing import MASTER, Inlet, Region, Stage, Strip
 from bridge.host.project import Project
 from bridge.host.sources import Media
+from bridge.host.strips import MASTER, Inlet, Region, Stage, Strip
 from bridge.host.tracks import Receive, TrackView
 from bridge.reaper import reaeq
 from bridge.reaper.vst_block import VstBlockError
