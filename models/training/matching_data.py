@@ -113,8 +113,8 @@ class MixedData:
         self._held = _held_points()
 
     def batch(self, count: int) -> Batch:
-        """Draw `count` curves for one head, the fullest layout twice as often as another."""
-        names = [*self._heads, "12", "12"]
+        """Draw `count` curves for one head, the fullest layout four times as often as another."""
+        names = [*self._heads, "12", "12", "12"]
         head = names[int(self._rng.integers(len(names)))]
         kinds = self._heads[head]
         quarter = count // 4

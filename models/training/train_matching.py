@@ -13,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -47,6 +47,10 @@ _REPORT_EVERY = 1000
 _AVERAGE = 0.9995
 _RUNNER_UP_SHARE = 0.05
 _SMALLEST_ERROR = 1e-4
+
+_PRODUCT_HEAD = HeadPlan(
+    (), Law.REAEQ, (20.0, 21000.0), (-15.0, 15.0), (0.1, 7.0), (0.92, 3.3), guesses=2
+)
 
 Loss = Callable[[MatchingModule, Batch], Tensor]
 
@@ -136,16 +140,9 @@ def _product_heads() -> dict[str, HeadPlan]:
     heads = {}
     for bands in PRODUCT_BANDS:
         kinds = (BandKind.LOW_SHELF, *[BandKind.BELL] * (bands - 2), BandKind.HIGH_SHELF)
-        for name, all_kinds in ((f"{bands}", kinds), (f"{bands}hp", (*kinds, BandKind.HIGH_PASS))):
-            heads[name] = HeadPlan(
-                all_kinds,
-                Law.REAEQ,
-                (20.0, 21000.0),
-                (-15.0, 15.0),
-                (0.1, 7.0),
-                (0.92, 3.3),
-                guesses=4 if name == "12" else 2,
-            )
+        heads[str(bands)] = replace(_PRODUCT_HEAD, kinds=kinds, guesses=4 if bands == 12 else 2)
+        if bands < 12:
+            heads[f"{bands}hp"] = replace(_PRODUCT_HEAD, kinds=(*kinds, BandKind.HIGH_PASS))
     return heads
 
 
@@ -167,7 +164,7 @@ def recipes() -> dict[str, Recipe]:
             product,
             lambda seed: MixedData(kinds, seed),
             best_guess_loss,
-            Schedule(16000, 24000, 64, 96),
+            Schedule(8000, 16000, 64, 96),
         ),
     }
 
