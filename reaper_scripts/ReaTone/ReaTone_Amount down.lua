@@ -1,0 +1,9 @@
+-- @description ReaTone: amount down
+-- @author ReaTone
+-- @version 0.1.0
+-- @about
+--   Lets ReaTone's EQ on the selected tracks act less strongly, by 10 %, without listening again.
+-- @noindex
+
+local folder = debug.getinfo(1, "S").source:match("^@(.*[/\\])")
+dofile(folder .. "lib/reatone.lua").amountDown()
