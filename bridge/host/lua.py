@@ -251,7 +251,7 @@ def _has_bytes(error: Exception) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Shell:
-    """The Lua side. run(path) runs a file, rest() starts a tick and returns the work of the last."""
+    """The Lua side: run(path) runs a file, rest() returns the work since its last call."""
 
     run: Callable[[bytes], object]
     rest: Callable[[], int]

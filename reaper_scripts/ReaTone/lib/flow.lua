@@ -7,8 +7,8 @@ local flow = {}
 local MAX_TICK_S = 0.25
 
 local function complain(why)
-  reaper.MB("ReaTone's action stopped by a mistake of its own; nothing was changed by it.\n\n"
-    .. tostring(why) .. "\n\nPlease report this text.", "ReaTone", 0)
+  reaper.MB("ReaTone's action stopped by a mistake of its own.\n\n" .. tostring(why)
+    .. "\n\nPlease report this text.", "ReaTone", 0)
 end
 
 -- Run `body` over as many ticks as it pauses. An error in it becomes a message. The deferred call

@@ -5,7 +5,7 @@ local ask = require("ask")
 
 local register = {}
 
-local MAIN_SECTION = 0
+local MAIN_SECTION, RELOAD = 0, -1
 local MAX_NAME_BYTES = 80
 local PREFIX = "ReaTone_Describe as "
 local SCRIPT = [[
@@ -17,12 +17,13 @@ dofile(folder .. "lib/reatone.lua").describe(%q)
 
 -- Add every action in the folder to the action list. Returns how many, and the names that failed.
 function register.all(folder)
-  local names, failed = {}, {}
-  local index, name = 0, reaper.EnumerateFiles(folder, 0)
+  local names, failed, place = {}, {}, folder:match("^(.*)[/\\]$")
+  reaper.EnumerateFiles(place, RELOAD)
+  local index, name = 0, reaper.EnumerateFiles(place, 0)
   while name do
     if name:find("^ReaTone_.+%.lua$") then names[#names + 1] = name end
     index = index + 1
-    name = reaper.EnumerateFiles(folder, index)
+    name = reaper.EnumerateFiles(place, index)
   end
   table.sort(names)
   for i, each in ipairs(names) do

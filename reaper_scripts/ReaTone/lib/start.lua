@@ -9,7 +9,7 @@ local store = require("store")
 local start = {}
 
 local SERVER_SCRIPT = "ReaTone_Start server.py"
-local DOUBT_S, SERVER_S, RECONNECT_S, DAEMON_S = 1.0, 6.0, 2.0, 20.0
+local DOUBT_S, SERVER_S, RECONNECT_S, DAEMON_S, FAILED_S = 1.0, 6.0, 2.0, 20.0, 5.0
 local DONT_WAIT_MINIMISED = -2
 
 local NO_SERVER_FILE = "ReaTone's server script is not there:\n%s\n\n"
@@ -57,8 +57,9 @@ end
 local function startDaemon()
   local command = store.get("command")
   if command == "" then return NO_COMMAND end
-  if not reaper.ExecProcess(command, DONT_WAIT_MINIMISED) then return NO_DAEMON end
-  return not reached("Starting ReaTone", DAEMON_S, isReady) and NO_DAEMON or nil
+  -- An answer is promised to those who wait for the end only: without one it comes up, or does not.
+  local seconds = reaper.ExecProcess(command, DONT_WAIT_MINIMISED) and DAEMON_S or FAILED_S
+  return not reached("Starting ReaTone", seconds, isReady) and NO_DAEMON or nil
 end
 
 -- Start what is missing. Returns nil, or why it did not work.
