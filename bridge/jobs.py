@@ -226,7 +226,9 @@ def _auto_report(
     receipt: Receipt | None,
 ) -> TrackReport:
     if isinstance(decision, BridgeError):
-        return TrackReport(_name(track), Outcome.FAILED, message=str(decision))
+        return TrackReport(
+            _name(track), Outcome.FAILED, message=str(decision), warnings=track.warnings
+        )
     if isinstance(decision, Skipped):
         message = f"skipped, {decision.reason}"
         return TrackReport(_name(track), Outcome.SKIPPED, message=message, warnings=track.warnings)

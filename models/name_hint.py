@@ -1,7 +1,7 @@
 """A track's name as a weak hint at what it holds.
 
-People name tracks well, but "Bass" on a synthesiser and "Gtr bus" on a whole band exist: a word in the
-name only raises the odds of its classes, and whoever shows the result should say that it did.
+People name tracks well, but "Bass" on a synthesiser and "Gtr bus" on a whole band exist: a word in
+the name only raises the odds of its classes, and whoever shows the result should say that it did.
 """
 
 from __future__ import annotations
