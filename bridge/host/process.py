@@ -32,12 +32,23 @@ _Json = dict[str, Any]
 
 
 class Stage:
-    """What REAPER is to a script: ReaScript functions, deferred code, a console."""
+    """What REAPER is to a script: ReaScript functions, deferred code, a console.
+
+    commands: what can be asked from outside, by name. steps: run first on each tick.
+    """
 
     def __init__(self, host: Host, script: Path) -> None:
         self.host = host
         self.script = script
         self.steps: list[Callable[[], None]] = []
+        self.commands: dict[str, Callable[..., Any]] = {
+            "busy": self.busy_s,
+            "call": self.call,
+            "console": lambda: list(self.host.console),
+            "freeze": self.freeze,
+            "open": self.open,
+            "run_script": self.run_script,
+        }
         self._deferred: list[str] = []
         self._at_exit: list[str] = []
         self._main = ModuleType("__main__")
@@ -63,21 +74,34 @@ class Stage:
     def tick(self) -> None:
         """Run what was deferred, once."""
         start = time.perf_counter()
+        for step in list(self.steps):
+            step()
         codes, self._deferred[:] = self._deferred[:], []
         for code in codes:
             self._run(code)
-        for step in list(self.steps):
-            step()
         self._busy_s.append(time.perf_counter() - start)
 
-    def open(self, path: str) -> None:
+    def call(self, function: str, arguments: list[Any]) -> Any:
+        """Call a ReaScript function, as another script or the user would."""
+        return getattr(self.host.api, PREFIX + function)(*arguments)
+
+    def freeze(self, seconds: float) -> None:
+        """Stand still at the next tick, as REAPER does under a dialog."""
+
+        def once() -> None:
+            self.steps.remove(once)
+            time.sleep(seconds)
+
+        self.steps.append(once)
+
+    def open(self, project: str) -> None:
         """Close the project unsaved and open another; what belongs to REAPER itself stays."""
-        host = Host.open(path)
+        host = Host.open(project)
         host.ext_state, host.console = self.host.ext_state, self.host.console
         self.host = host
 
     def busy_s(self) -> list[float]:
-        """Return how long the ticks since the last call took."""
+        """Return how long each tick since the last call took."""
         times, self._busy_s = self._busy_s, []
         return times
 
@@ -144,37 +168,9 @@ class Desk:
             return
         command = json.loads(line)
         try:
-            self.say({"value": self._do(**command)})
+            self.say({"value": self._stage.commands[command.pop("do")](**command)})
         except Exception as error:
             self.say({"error": f"{type(error).__name__}: {error}"})
-
-    def _do(self, do: str, **rest: Any) -> Any:
-        return getattr(self, f"do_{do}")(**rest)
-
-    def do_call(self, function: str, arguments: list[Any]) -> Any:
-        """Call a ReaScript function."""
-        return getattr(self._stage.host.api, PREFIX + function)(*arguments)
-
-    def do_open(self, project: str) -> None:
-        """Open another project."""
-        self._stage.open(project)
-
-    def do_busy(self) -> list[float]:
-        """Return how long each tick since the last call took, in seconds."""
-        return self._stage.busy_s()
-
-    def do_console(self) -> list[str]:
-        """Return what stands in the console."""
-        return list(self._stage.host.console)
-
-    def do_freeze(self, seconds: float) -> None:
-        """Stand still as REAPER does under a dialog, once this is answered."""
-
-        def once() -> None:
-            self._stage.steps.remove(once)
-            time.sleep(seconds)
-
-        self._stage.steps.append(once)
 
 
 def run(stage: Stage, desk: Desk, ticks_per_s: float) -> None:

@@ -62,7 +62,7 @@ class StandIn:
         return self.tell("call", function=function, arguments=arguments)
 
     def tell(self, do: str, **rest: object) -> Any:
-        """Give a command of `bridge.host.process.Desk` and return its answer.
+        """Give a command of `bridge.host.process.Stage` and return its answer.
 
         Raises ValueError when it fails and NotConnected when the process has ended.
         """
