@@ -7,7 +7,7 @@ band is taken, and the path ends at the tolerance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class BandChooser:
                 best, setbacks = choice, 0
             else:
                 setbacks += 1
-        return self._within_limits(self._eq(best))
+        return self._eq(best)
 
     def _rms(self, residual: Array) -> float:
         return float(np.linalg.norm(residual * self.root_weight))
@@ -101,7 +101,7 @@ class BandChooser:
         """Return the most useful further bands (atom, gain), different in kind or place."""
         dictionary = self._dictionary
         assert dictionary is not None
-        gain, score = dictionary.usefulness(residual * self.root_weight)
+        gain, score = (r[0] for r in dictionary.usefulness((residual * self.root_weight)[None]))
         taken = {kind for slot in choice.slots for kind in slot.kinds if kind is not BandKind.BELL}
         score[[kind in taken for kind in dictionary.kinds]] = -np.inf
         picked: list[tuple[int, float]] = []
@@ -136,7 +136,7 @@ class BandChooser:
     def _response(self, choice: _Choice) -> Array:
         if not choice.slots:
             return np.zeros_like(self.freqs_hz)
-        return self._bank(choice).response_db(choice.unknowns.reshape(1, -1))[0]
+        return np.asarray(self._bank(choice).response_db(choice.unknowns.reshape(1, -1))[0])
 
     def _bank(self, choice: _Choice) -> BandResponse:
         kinds = tuple(_kind(slot) for slot in choice.slots)
@@ -153,13 +153,6 @@ class BandChooser:
         held = (slot.held(band) for slot, band in zip(choice.slots, bands, strict=True))
         return Eq(tuple(sorted(held, key=lambda band: band.freq_hz)))
 
-    def _within_limits(self, eq: Eq) -> Eq:
-        """Turn boosts (cuts) down together until the summed response keeps to the limits too."""
-        low, high = self.limits.gain_db
-        for sign, limit in ((1.0, high), (-1.0, -low)):
-            eq = _turned_down(eq, sign, limit, self.freqs_hz, self.sample_rate_hz)
-        return eq
-
 
 def cancelling_pairs(eq: Eq, freqs_hz: Array, sample_rate_hz: float) -> list[tuple[Band, Band]]:
     """Return the pairs of bands that work against each other (`CANCELLING_OVERLAP`)."""
@@ -175,28 +168,6 @@ def cancelling_pairs(eq: Eq, freqs_hz: Array, sample_rate_hz: float) -> list[tup
     ]
 
 
-def _turned_down(eq: Eq, sign: float, limit_db: float, freqs_hz: Array, rate_hz: float) -> Eq:
-    def scaled(amount: float) -> Eq:
-        return Eq(
-            tuple(
-                replace(band, gain_db=band.gain_db * (amount if band.gain_db * sign > 0.0 else 1.0))
-                for band in eq.bands
-            )
-        )
-
-    def excess(amount: float) -> float:
-        response = sign * scaled(amount).response_db(freqs_hz, rate_hz)
-        return float(np.max(response, initial=0.0)) - limit_db
-
-    if excess(1.0) <= 0.0:
-        return eq
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if excess(middle) > 0.0 else (middle, high)
-    return scaled(low)
-
-
 def _price(choice: _Choice) -> float:
     return choice.rms_db + BAND_PRICE_DB * len(choice.slots)
 
@@ -206,7 +177,7 @@ def _kind(slot: Slot) -> BandKind:
 
 
 def _offers(limits: Limits, freqs_hz: Array, sample_rate_hz: float) -> tuple[Slot, ...]:
-    """Return one slot per kind and sign that the limits leave room for, on the curve's own range."""
+    """Return one slot per kind and sign that the limits leave room for within the curve's range."""
     lowest = max(limits.min_freq_hz, float(freqs_hz[0]))
     highest = min(limits.max_freq_hz, float(freqs_hz[-1]), band_freq_ceiling_hz(sample_rate_hz))
     ranges = (

@@ -14,9 +14,9 @@ Cookbook*, with ReaEQ's bandwidth law):
     high pass   n = (0, 1/t, 0)                             d = (4 h^2 - 2, 1/t, t)
     low pass    n = (0, 0, t)                               d as for the high pass
 
-Unknowns are ReaEQ's own: ln(frequency in Hz), gain in dB, ln(bandwidth). A row of unknowns holds all
-frequencies, then all gains, then all bandwidths: shape (3 * bands,). Bands of one kind stand together
-(`KIND_ORDER`), so that each formula works on a slice.
+Unknowns are ReaEQ's own: ln(frequency in Hz), gain in dB, ln(bandwidth). A row of unknowns holds
+all frequencies, then all gains, then all bandwidths: shape (3 * bands,). Bands of one kind stand
+together (`KIND_ORDER`), so that each formula works on a slice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.eq import Array, Band, BandKind
 
@@ -43,13 +42,13 @@ _HALF_LN2 = 0.5 * math.log(2.0)
 _NEPERS_PER_DB = math.log(10.0) / 20.0
 _SMALLEST_TANGENT = 1e-12
 _SIGNS = np.array([[1.0], [-1.0]])
-# A shelf's numerator and denominator hold A to these powers (raised side; the other side is A**1).
-_RAISED_NEPERS = np.array([[3.0], [-1.0]]) * (0.5 * _NEPERS_PER_DB)
-_PLAIN_NEPERS = np.array([[1.0], [1.0]]) * (0.5 * _NEPERS_PER_DB)
+_HALF_NEPERS_PER_DB = 0.5 * _NEPERS_PER_DB  # ln A per dB, A = 10**(gain/40)
+# On the side that its gain raises, a shelf's numerator goes with A**3, its denominator with 1/A.
+_RAISED_NEPERS = np.array([[3.0], [-1.0]]) * _HALF_NEPERS_PER_DB
 
 
 def warp(freq_hz: Array, sample_rate_hz: float) -> Array:
-    """Return ReaEQ's factor on a bandwidth: w/sin(w), frozen at pi/2 above a quarter of the rate."""
+    """Return ReaEQ's factor on a bandwidth: w/sin(w), frozen above a quarter of the rate."""
     w = np.minimum(2.0 * np.pi * freq_hz / sample_rate_hz, 0.5 * np.pi)
     return np.asarray(w / np.sin(w))
 
@@ -62,7 +61,11 @@ class BandResponse:
     freqs_hz: Array
     sample_rate_hz: float
     _basis: Array = field(init=False, repr=False)
-    _at: dict[BandKind, slice] = field(init=False, repr=False)
+    _bells: slice = field(init=False, repr=False)
+    _shelves: slice = field(init=False, repr=False)
+    _passes: slice = field(init=False, repr=False)
+    _low_shelves: int = field(init=False, repr=False)
+    _low_passes: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         tangent = np.tan(np.pi * np.asarray(self.freqs_hz) / self.sample_rate_hz)
@@ -71,31 +74,41 @@ class BandResponse:
         places = [KIND_ORDER.index(kind) for kind in self.kinds]
         if places != sorted(places):
             raise ValueError(f"kinds must stand in the order of KIND_ORDER, not {self.kinds!r}")
-        ends = [sum(place <= i for place in places) for i in range(len(KIND_ORDER))]
-        slices = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        object.__setattr__(self, "_at", dict(zip(KIND_ORDER, slices, strict=True)))
+        bells, low_shelves, high_shelves, low_passes, _ = np.bincount(places, minlength=5).tolist()
+        shelves_end = bells + low_shelves + high_shelves
+        object.__setattr__(self, "_bells", slice(0, bells))
+        object.__setattr__(self, "_shelves", slice(bells, shelves_end))
+        object.__setattr__(self, "_passes", slice(shelves_end, len(places)))
+        object.__setattr__(self, "_low_shelves", low_shelves)
+        object.__setattr__(self, "_low_passes", low_passes)
 
     def response_db(self, unknowns: Array) -> Array:
         """Return the response (R, F) of rows of unknowns (R, 3 * bands)."""
         values = self._polynomials(unknowns)[:, :, 0] @ self._basis
-        return DB_PER_NEPER * np.log(np.prod(values[:, 0] / values[:, 1], axis=1))
+        ratio = np.multiply.reduce(values[:, 0] / values[:, 1], axis=1)
+        return np.asarray(DB_PER_NEPER * np.log(ratio))
 
     def each_response_db(self, unknowns: Array) -> Array:
         """Return the response (R, bands, F) of every band alone."""
         values = self._polynomials(unknowns)[:, :, 0] @ self._basis
-        return DB_PER_NEPER * np.log(values[:, 0] / values[:, 1])
+        return np.asarray(DB_PER_NEPER * np.log(values[:, 0] / values[:, 1]))
 
-    def response_and_jacobian(self, unknowns: Array) -> tuple[Array, Array]:
-        """Return the response (R, F) and its derivatives by each unknown (R, 3 * bands, F)."""
+    def weighted_jacobian(self, unknowns: Array, root_weight: Array) -> tuple[Array, Array]:
+        """Return the response (R, F) and its derivatives by each unknown times the weight (F,).
+
+        The derivatives have the shape (R, 3 * bands, F), those by frequency first.
+        """
         values = self._polynomials(unknowns) @ self._basis  # (R, 2, 4, bands, F)
         inverse = 1.0 / values[:, :, 0]
-        response = np.log(np.prod(values[:, 0, 0] * inverse[:, 1], axis=1))
+        response = np.log(np.multiply.reduce(values[:, 0, 0] * inverse[:, 1], axis=1))
         slopes = values[:, :, 1:]
-        inverse *= DB_PER_NEPER
+        inverse *= DB_PER_NEPER * root_weight
         slopes *= inverse[:, :, None]
-        jacobian = slopes[:, 0] - slopes[:, 1]
+        jacobian = slopes[:, 0]
+        jacobian -= slopes[:, 1]
         rows, _, bands, points = jacobian.shape
-        return DB_PER_NEPER * response, jacobian.reshape(rows, 3 * bands, points)
+        response *= DB_PER_NEPER
+        return response, jacobian.reshape(rows, 3 * bands, points)
 
     def bands(self, unknowns: Array) -> tuple[Band, ...]:
         """Return one row of unknowns (3 * bands,) as bands."""
@@ -111,23 +124,23 @@ class BandResponse:
         )
 
     def _polynomials(self, unknowns: Array) -> Array:
-        """Return (R, 2, 4, bands, 3): numerator and denominator; value, d/dln f, d/dgain, d/dln bw."""
+        """Return (R, n or d, value or derivative by f, gain, bw, bands, factor of 1, y, 1/y)."""
         rows, count = unknowns.shape[0], len(self.kinds)
         freq, gain, width = unknowns.reshape(rows, 3, count).transpose(1, 0, 2)
         w = (2.0 * np.pi / self.sample_rate_hz) * np.exp(freq)
         pull = w / np.sin(w)  # d ln tan(w/2) / d ln w
         out = np.zeros((rows, 2, 4, count, 3))
-        for kind, at in self._at.items():
-            if at.start == at.stop:
-                continue
-            if kind is BandKind.BELL:
-                _fill_bells(out[..., at, :], gain[:, at], _square_width(w, pull, width, at))
-            elif kind.has_gain:
-                raised = 1 if kind is BandKind.HIGH_SHELF else 2
-                _fill_shelves(out[..., at, :], raised, gain[:, at], width[:, at])
-            else:
-                passed = 1 if kind is BandKind.HIGH_PASS else 2
-                _fill_passes(out[..., at, :], passed, _square_width(w, pull, width, at))
+        bells, shelves, passes = self._bells, self._shelves, self._passes
+        if bells.stop > bells.start:
+            width_terms = _square_width(w, pull, width, bells)
+            _fill_bells(out[..., bells, :], gain[:, bells], width_terms)
+        if shelves.stop > shelves.start:
+            _fill_shelves(
+                out[..., shelves, :], self._low_shelves, gain[:, shelves], width[:, shelves]
+            )
+        if passes.stop > passes.start:
+            width_terms = _square_width(w, pull, width, passes)
+            _fill_passes(out[..., passes, :], self._low_passes, width_terms)
         _tune(out, np.tan(0.5 * w) ** 2, pull)
         return out
 
@@ -155,30 +168,32 @@ def _fill_bells(out: Array, gain: Array, squeeze: tuple[Array, Array, Array]) ->
     out[:, :, 0, :, 1:] = 1.0
 
 
-def _fill_shelves(out: Array, raised: int, gain: Array, ln_width: Array) -> None:
-    """Fill in shelves; column `raised` of (1, y, 1/y) holds the side that the gain raises."""
-    half_nepers = 0.5 * _NEPERS_PER_DB  # ln A per dB
+def _fill_shelves(out: Array, low_count: int, gain: Array, ln_width: Array) -> None:
+    """Fill in low shelves, then high shelves."""
     inverse_slope = np.exp(2.0 * ln_width)
-    a = np.exp(half_nepers * gain)
-    total, spread = a * a, (a + 1.0 / a) * (inverse_slope - 1.0)
-    spread_by_gain = half_nepers * (a - 1.0 / a) * (inverse_slope - 1.0)
-    spread_by_width = 2.0 * (a + 1.0 / a) * inverse_slope
-    out[:, 0, 0, :, 0] = total * spread
-    out[:, 0, 2, :, 0] = total * (2.0 * half_nepers * spread + spread_by_gain)
-    out[:, 0, 3, :, 0] = total * spread_by_width
-    out[:, 1, 0, :, 0] = spread
-    out[:, 1, 2, :, 0] = spread_by_gain
-    out[:, 1, 3, :, 0] = spread_by_width
-    for column, nepers in ((raised, _RAISED_NEPERS), (3 - raised, _PLAIN_NEPERS)):
-        values = np.exp(nepers * gain[:, None])
-        out[:, :, 0, :, column] = values
-        out[:, :, 2, :, column] = nepers * values
+    a = np.exp(_HALF_NEPERS_PER_DB * gain)
+    inverse_a = 1.0 / a
+    sides = np.stack([a * a, np.ones_like(a)], axis=1)
+    total, excess = a + inverse_a, inverse_slope - 1.0
+    middle = sides * (total * excess)[:, None]
+    out[:, :, 0, :, 0] = middle
+    out[:, :, 2, :, 0] = sides * (_HALF_NEPERS_PER_DB * (a - inverse_a) * excess)[:, None]
+    out[:, 0, 2, :, 0] += (2.0 * _HALF_NEPERS_PER_DB) * middle[:, 0]
+    out[:, :, 3, :, 0] = sides * (2.0 * total * inverse_slope)[:, None]
+    raised = np.stack([a * a * a, inverse_a], axis=1)
+    raised_slope, plain_slope = raised * _RAISED_NEPERS, _HALF_NEPERS_PER_DB * a[:, None]
+    for at, column in ((slice(low_count), 2), (slice(low_count, None), 1)):
+        out[:, :, 0, at, column] = raised[..., at]
+        out[:, :, 2, at, column] = raised_slope[..., at]
+        out[:, :, 0, at, 3 - column] = a[:, None, at]
+        out[:, :, 2, at, 3 - column] = plain_slope[..., at]
 
 
-def _fill_passes(out: Array, passed: int, squeeze: tuple[Array, Array, Array]) -> None:
-    """Fill in passes; column `passed` of (1, y, 1/y) holds the side that is let through."""
+def _fill_passes(out: Array, low_count: int, squeeze: tuple[Array, Array, Array]) -> None:
+    """Fill in low passes, then high passes."""
     square, by_freq, by_width = squeeze
-    out[:, 0, 0, :, passed] = 1.0
+    out[:, 0, 0, :low_count, 2] = 1.0
+    out[:, 0, 0, low_count:, 1] = 1.0
     out[:, 1, 0, :, 0] = square[:, 0] - 2.0
     out[:, 1, 1, :, 0] = by_freq[:, 0]
     out[:, 1, 3, :, 0] = by_width[:, 0]

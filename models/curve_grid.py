@@ -1,21 +1,22 @@
-"""A wanted curve as the fit sees it: checked, and thinned where its bins are denser than a fit needs."""
+"""A wanted curve as a fit sees it: checked, and thinned where its bins lie denser than needed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from models.eq import Array
 
-_CELLS_PER_OCTAVE = 24.0
+_CELLS_PER_OCTAVE = 12.0
 _FEWEST_TO_MERGE = 5
+_LOWEST_HZ = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class CurveGrid:
-    """Frequencies (K,), roots of weights that sum to 1 (K,), and the operator (K, F) to this grid."""
+    """Frequencies (K,), roots of weights that sum to 1 (K,), operator (K, F) from bins to them."""
 
     freqs_hz: Array
     root_weight: Array
@@ -23,49 +24,60 @@ class CurveGrid:
 
     @classmethod
     def thinned(cls, freqs_hz: Array, weight: Array, sample_rate_hz: float) -> CurveGrid:
-        """Keep bins that have weight and lie below the Nyquist frequency, merged per 1/24 octave.
+        """Keep bins that have weight and lie below the Nyquist frequency, merged per 1/12 octave.
 
         A cell of 5 or more bins becomes the centre value of a weighted parabola through them, with
         their summed weight: exact for smooth curves, averaging for rough ones.
         """
         used = np.flatnonzero((weight > 0.0) & (freqs_hz <= 0.5 * sample_rate_hz))
-        position = np.log2(np.maximum(freqs_hz[used], 1e-3)) * _CELLS_PER_OCTAVE
-        cells = np.split(used, np.flatnonzero(np.diff(np.floor(position))) + 1) if len(used) else []
-        rows: list[tuple[float, float, Array, Array]] = []
-        for bins in cells:
-            rows += _merge(freqs_hz[bins], weight[bins], bins)
-        operator = np.zeros((len(rows), len(freqs_hz)))
-        for row, (_, _, bins, factors) in zip(operator, rows, strict=True):
-            row[bins.astype(np.intp)] = factors
-        total = np.array([row[1] for row in rows])
-        return cls(
-            np.array([row[0] for row in rows]),
-            np.sqrt(total / total.sum()) if len(rows) else total,
-            operator,
-        )
+        if not used.size:
+            return cls(np.empty(0), np.empty(0), np.empty((0, len(freqs_hz))))
+        ln_freq, share = np.log(np.maximum(freqs_hz[used], _LOWEST_HZ)), weight[used]
+        row, sizes = _rows(ln_freq)
+        starts = np.flatnonzero(np.diff(row, prepend=-1))
+        total = np.add.reduceat(share, starts)
+        centre = np.add.reduceat(share * ln_freq, starts) / total
+        operator = np.zeros((len(starts), len(freqs_hz)))
+        operator[row, used] = _factors(ln_freq - centre[row], share, row, starts, sizes)
+        return cls(np.exp(centre), np.sqrt(total / total.sum()), operator)
 
 
-def _merge(freqs_hz: Array, weight: Array, bins: Array) -> list[tuple[float, float, Array, Array]]:
-    """Return (frequency, weight, bins, factors) of each grid point that a cell's bins make."""
-    if len(bins) < _FEWEST_TO_MERGE:
-        one = np.ones(1)
-        return [
-            (float(f), float(w), np.array([i]), one)
-            for f, w, i in zip(freqs_hz, weight, bins, strict=True)
-        ]
-    ln_freq = np.log(freqs_hz)
-    centre = np.average(ln_freq, weights=weight)
-    offset = (ln_freq - centre) / (ln_freq[-1] - ln_freq[0])
-    root = np.sqrt(weight)
-    design = np.stack([np.ones_like(offset), offset, offset**2], axis=1) * root[:, None]
-    factors = np.linalg.pinv(design)[0] * root
-    return [(float(np.exp(centre)), float(weight.sum()), bins, factors)]
+def _rows(ln_freq: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the grid row of each bin, and how many bins each row has."""
+    cell = np.floor(ln_freq * (_CELLS_PER_OCTAVE / np.log(2.0)))
+    cell_start = np.diff(cell, prepend=np.nan) != 0.0
+    number = np.cumsum(cell_start) - 1
+    sizes = np.bincount(number)
+    row_start = cell_start | (sizes[number] < _FEWEST_TO_MERGE)
+    row = np.cumsum(row_start) - 1
+    return row, np.bincount(row)
+
+
+def _factors(
+    offset: Array,
+    weight: Array,
+    row: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    sizes: NDArray[np.intp],
+) -> Array:
+    """Return each bin's factor in its row: the centre value of a weighted parabola, or 1 alone."""
+    scale = np.maximum(np.maximum.reduceat(np.abs(offset), starts), 1e-9)[row]
+    powers = (offset / scale)[:, None] ** np.arange(5)
+    moments = np.add.reduceat(weight[:, None] * powers, starts, axis=0)
+    merged = sizes > 1
+    normal = moments[merged][:, np.arange(3)[:, None] + np.arange(3)]
+    wanted = np.zeros((len(normal), 3, 1))
+    wanted[:, 0] = 1.0
+    polynomial = np.zeros((len(sizes), 3))
+    polynomial[merged] = np.linalg.solve(normal, wanted)[..., 0]
+    factors = weight * np.sum(polynomial[row] * powers[:, :3], axis=1)
+    return np.where(merged[row], factors, 1.0)
 
 
 def checked_curves(
     freqs_hz: ArrayLike, desired_db: ArrayLike, weight: ArrayLike | None, sample_rate_hz: float
 ) -> tuple[Array, Array, Array]:
-    """Return (F,) frequencies, (N, F) curves and (N, F) or (F,) weights; raise ValueError if unusable."""
+    """Return frequencies (F,), curves (N, F) and weights (F,) or (N, F), or raise ValueError."""
     if not (np.isfinite(sample_rate_hz) and sample_rate_hz > 0.0):
         raise ValueError(f"sample_rate_hz must be a positive number, not {sample_rate_hz!r}")
     freqs = _numbers("freqs_hz", freqs_hz)
@@ -82,7 +94,8 @@ def checked_curves(
     weights = np.ones(len(freqs)) if weight is None else _numbers("weight", weight)
     if weights.shape not in (freqs.shape, desired.shape):
         raise ValueError(
-            f"weight must hold one value per frequency ({len(freqs)}), but has shape {weights.shape}"
+            f"weight must hold one value per frequency ({len(freqs)}), "
+            f"but has shape {weights.shape}"
         )
     if np.any(weights < 0.0):
         raise ValueError("weight must be 0 or above in every bin")

@@ -1,8 +1,8 @@
 """Starts for a fit: orthogonal matching pursuit over a dictionary of bands.
 
 Each slot offers bands on a grid of frequencies and bandwidths. The band that takes most from the
-running residual is placed (tall and wide peaks first; near the ends shelves compete with bells), all
-gains are solved again, and so on until every slot is filled. A band's dB response is nearly
+running residual is placed (tall and wide peaks first; near the ends shelves compete with bells),
+all gains are solved again, and so on until every slot is filled. A band's dB response is nearly
 proportional to its gain in dB (Abel and Berners 2004), which makes this a linear problem.
 """
 
@@ -19,6 +19,9 @@ from models.eq import Array, BandKind
 from models.layout import Layout, Slot
 from models.least_squares import Box
 
+Mask = NDArray[np.bool_]
+Starts = NDArray[np.intp]
+
 _PROBE_DB = 4.0
 _STEPS_PER_OCTAVE = 4.0
 _WIDTH_RATIO = 1.6
@@ -28,7 +31,7 @@ _RIDGE = 1e-4
 
 @dataclass(frozen=True)
 class Dictionary:
-    """Bands that slots may take: unknowns (A, 3), unit responses (A, F), kind and slot class each."""
+    """Bands that slots may take: unknowns (A, 3), weighted responses per dB (A, F), kinds …"""
 
     unknowns: Array
     responses: Array
@@ -38,6 +41,7 @@ class Dictionary:
     classes: tuple[Slot, ...]
     root_weight: Array
     power: Array
+    has_gain: Mask
 
     @classmethod
     def of(
@@ -49,7 +53,8 @@ class Dictionary:
         for number, slot in enumerate(classes):
             for kind in sorted(slot.kinds, key=KIND_ORDER.index):
                 grid = _grid(slot, kind, freqs_hz, sample_rate_hz)
-                probe = BandResponse((kind,), freqs_hz, sample_rate_hz).response_db(grid)
+                bank = BandResponse((kind,) * len(grid), freqs_hz, sample_rate_hz)
+                probe = bank.each_response_db(grid.T.reshape(1, -1))[0]
                 scale = _PROBE_DB if kind.has_gain else 1.0
                 unknowns.append(grid)
                 responses.append(probe / scale)
@@ -66,59 +71,59 @@ class Dictionary:
             classes,
             root_weight,
             np.einsum("af,af->a", weighted, weighted) + 1e-12,
+            np.array([kind.has_gain for kind in kinds]),
         )
 
-    def pursue(
-        self, layout: Layout, target_db: Array, allowed: NDArray[np.bool_] | None = None
-    ) -> tuple[tuple[BandKind, ...], Array]:
-        """Fill every slot for one target (F,); return kinds and unknowns (3 * slots,) in slot order.
+    def usefulness(self, residuals: Array) -> tuple[Array, Array]:
+        """Return each band's best gain (S, A) against weighted residuals (S, F), and its worth.
 
-        allowed: (A,) masks the dictionary, to vary the start.
+        The worth is what the band takes from the squared residual.
         """
-        target = target_db * self.root_weight
-        waiting = [[i for i, s in enumerate(layout.slots) if s == slot] for slot in self.classes]
-        open_atoms = np.ones(len(self.kinds), bool) if allowed is None else allowed.copy()
-        placed: list[int] = []
-        seats: list[int] = []
-        residual = target
-        for _ in layout.slots:
-            full = np.array([not seats_left for seats_left in waiting])
-            candidates = open_atoms & ~full[self.owner]
-            if not np.any(candidates):
-                candidates = ~full[self.owner]
-            score = np.where(candidates, self.usefulness(residual)[1], -np.inf)
-            best = int(np.argmax(score))
-            placed.append(best)
-            seats.append(waiting[self.owner[best]].pop(0))
-            open_atoms[best] = False
-            gains = self._gains(placed, target)
-            residual = target - gains @ self.responses[placed]
-        return self._seated(layout, placed, seats, gains)
-
-    def usefulness(self, residual: Array) -> tuple[Array, Array]:
-        """Return each band's best gain (A,) against a weighted residual (F,) and what it takes away."""
-        along = self.responses @ residual
-        gain = np.clip(along / self.power, self.gain_db[:, 0], self.gain_db[:, 1])
+        along = residuals @ self.responses.T
+        gain = np.minimum(np.maximum(along / self.power, self.gain_db[:, 0]), self.gain_db[:, 1])
         return gain, gain * (2.0 * along - gain * self.power)
 
-    def _gains(self, placed: list[int], target: Array) -> Array:
-        columns = self.responses[placed]
-        normal = columns @ columns.T
-        normal[np.diag_indices(len(placed))] += _RIDGE * np.diag(normal).max() + 1e-12
-        gains = np.linalg.solve(normal, columns @ target)
-        return np.clip(gains, self.gain_db[placed, 0], self.gain_db[placed, 1])
+    def pursue(self, layout: Layout, target_db: Array, allowed: Mask) -> tuple[Starts, Array]:
+        """Fill every slot for a target (F,) once per row of `allowed` (S, A), a choice of bands.
 
-    def _seated(
-        self, layout: Layout, placed: list[int], seats: list[int], gains: Array
-    ) -> tuple[tuple[BandKind, ...], Array]:
-        count = len(layout.slots)
-        kinds = [BandKind.BELL] * count
-        unknowns = np.zeros((3, count))
-        for atom, seat, gain in zip(placed, seats, gains, strict=True):
-            kinds[seat] = self.kinds[atom]
-            unknowns[:, seat] = self.unknowns[atom]
-            unknowns[1, seat] = gain if kinds[seat].has_gain else 0.0
-        return tuple(kinds), unknowns.ravel()
+        Returns the atoms (S, slots), one per slot of `layout`, and unknowns (S, 3 * slots).
+        """
+        target = target_db * self.root_weight
+        rows, seats = np.arange(len(allowed)), len(layout.slots)
+        members = [self.classes.index(slot) for slot in layout.slots]
+        free = np.tile(np.bincount(members, minlength=len(self.classes)), (len(rows), 1))
+        untouched = allowed.copy()
+        placed = np.empty((len(rows), seats), dtype=np.intp)
+        gains, residuals = np.empty((len(rows), 0)), np.tile(target, (len(rows), 1))
+        for step in range(seats):
+            seated = free[:, self.owner] > 0
+            candidates = untouched & seated
+            candidates |= seated & ~candidates.any(axis=1, keepdims=True)
+            worth = np.where(candidates, self.usefulness(residuals)[1], -np.inf)
+            best = np.argmax(worth, axis=1)
+            placed[:, step] = best
+            untouched[rows, best] = False
+            free[rows, self.owner[best]] -= 1
+            columns = self.responses[placed[:, : step + 1]]
+            gains = self._gains(placed[:, : step + 1], columns, target)
+            residuals = target - (gains[:, None] @ columns)[:, 0]
+        # Atoms of one class take its slots in the order of placing.
+        order = np.argsort(self.owner[placed], axis=1, kind="stable")
+        back = np.argsort(np.argsort(members, kind="stable"), kind="stable")
+        atoms = np.take_along_axis(placed, order, axis=1)[:, back]
+        seat_gains = np.take_along_axis(gains, order, axis=1)[:, back]
+        unknowns = self.unknowns[atoms].transpose(0, 2, 1).copy()
+        unknowns[:, 1] = np.where(self.has_gain[atoms], seat_gains, 0.0)
+        return atoms, unknowns.reshape(len(rows), -1)
+
+    def _gains(self, placed: Starts, columns: Array, target: Array) -> Array:
+        """Solve the gains (S, k) of the placed bands together, held to their ranges."""
+        normal = columns @ columns.transpose(0, 2, 1)
+        diagonal = normal.reshape(len(normal), -1)[:, :: normal.shape[1] + 1]
+        diagonal += _RIDGE * diagonal.max(axis=1, keepdims=True) + 1e-12
+        gains = np.linalg.solve(normal, (columns @ target)[..., None])[..., 0]
+        low, high = self.gain_db[placed].transpose(2, 0, 1)
+        return np.asarray(np.minimum(np.maximum(gains, low), high))
 
 
 def _grid(slot: Slot, kind: BandKind, freqs_hz: Array, sample_rate_hz: float) -> Array:

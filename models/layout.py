@@ -11,9 +11,9 @@ from models.eq import MAX_FREQ_RATIO, MAX_SLOPE, MIN_BANDWIDTH_OCT, MIN_FREQ_HZ,
 Range = tuple[float, float]
 
 MAX_GAIN_DB = 36.0
-"""Largest gain of a fitted band: within it ReaEQ neither clamps a gain nor changes a band's type."""
+"""Largest gain of a fitted band: within it ReaEQ neither clamps it nor changes the type."""
 MAX_BANDWIDTH_OCT = 10.0
-"""Widest fitted bandwidth: a shelf's slope stops changing there, a bell spans the whole spectrum."""
+"""Widest fitted bandwidth: a shelf's slope stops changing there, a bell spans everything."""
 SHELF_BANDWIDTH_OCT: Range = (1.0 / math.sqrt(MAX_SLOPE), MAX_BANDWIDTH_OCT)
 """The bandwidths that change a ReaEQ shelf: slope S = 1/bandwidth**2 is held to 0.01 ... 1.2."""
 FITTED_KINDS = frozenset(
@@ -35,8 +35,8 @@ class Slot:
     freq_hz: 10 ... 192000, held below 0.49 of the sample rate when fitting.
     gain_db: -36 ... 36 (ignored by passes). bandwidth_oct: 0.01 ... 10, ReaEQ's own number; for a
     shelf it is 1/sqrt(S) and acts from 0.913.
-    q: an additional range of a bell's or pass's analogue Q = 1/(2 sinh(ln2/2 * bandwidth * warp)),
-    where the warp is ReaEQ's at the band's frequency, so a Q can be kept up to the Nyquist frequency.
+    q: an additional range of a bell's or pass's Q = 1/(2 sinh(ln2/2 * bandwidth * warp)), with
+    ReaEQ's warp at the band's frequency, so that it means the same up to the Nyquist frequency.
     Raises ValueError for an empty or impossible range.
     """
 
@@ -108,9 +108,9 @@ class Layout:
     def nercessian2020(cls) -> Layout:
         """Low shelf, ten bells, high shelf with the bounds of Nercessian (DAFx 2020).
 
-        20 Hz ... 20 kHz, +-10 dB, bells of Q 0.1 ... 3, shelves of slope S 0.1 ... 1 (below ReaEQ's
-        clamp at 1.2, so its shelves contain the paper's). A bell of Q 0.1 is up to 6.7 octaves wide:
-        ReaEQ plays it from its state, though its bandwidth parameter ends at 4.
+        20 Hz ... 20 kHz, +-10 dB, bells of Q 0.1 ... 3, shelves of slope S 0.1 ... 1: within
+        ReaEQ's clamps (0.01 ... 1.2), so its shelves contain the paper's. A bell of Q 0.1 is up to
+        6.7 octaves wide: ReaEQ plays it from its state, though its bandwidth parameter ends at 4.
         """
         freq_hz, gain_db = (20.0, 20000.0), (-10.0, 10.0)
         bell = Slot(
@@ -127,7 +127,7 @@ class Limits:
     max_boost_db, max_cut_db: 0 ... 36, the largest boost and cut (both given as positive numbers).
     min_freq_hz, max_freq_hz: where a band's frequency may lie. max_bands: 0 or more.
     cuts_only: no boost at all. min_boost_bandwidth_oct, min_cut_bandwidth_oct, max_bandwidth_oct:
-    narrowest boost, narrowest cut and widest bell; narrow boosts ring, narrow cuts are hardly heard.
+    narrowest boost, narrowest cut and widest bell (narrow boosts ring, narrow cuts do not).
     Raises ValueError for a value outside its range.
     """
 
@@ -164,7 +164,7 @@ class Limits:
         return -self.max_cut_db, 0.0 if self.cuts_only else self.max_boost_db
 
     def narrowed(self, layout: Layout) -> Layout:
-        """Return `layout` with every slot held to these limits; slots left without room are dropped.
+        """Return `layout` with every slot held to these limits; slots without room are dropped.
 
         A slot that may boost keeps to the narrowest boost. `max_bands` is not applied here.
         """

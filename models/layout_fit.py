@@ -1,4 +1,8 @@
-"""Fit every slot of a layout to a curve: greedy and spread starts, then relocations of idle bands."""
+"""Fit every slot of a layout to a curve: a tournament of greedy starts.
+
+The first start is the greedy one; the others see random halves of the dictionary, which spreads
+them over the local minima. All are refined a little, the better ones further, the best to the end.
+"""
 
 from __future__ import annotations
 
@@ -13,111 +17,90 @@ from models.greedy import Dictionary
 from models.layout import Layout
 from models.least_squares import Box, Problem
 
-Places = NDArray[np.intp]
+Kinds = tuple[BandKind, ...]
 
-_SCOUT_ITERATIONS = 20
-_ITERATIONS = 60
-_ROUNDS = 8
-_FINALISTS = 2
-_RELOCATIONS = 6
+_ROUNDS = ((16, 8), (6, 20), (2, 40))
+"""How many starts take part in each round, and for how many iterations."""
+_SHARE_SEEN = 0.5
+_SEED = 2020
 
 
 @dataclass
 class LayoutFit:
-    """A layout seen on one frequency grid with one set of weights; fits curves one after another."""
+    """A layout on one frequency grid with one set of weights; fits curves one after another."""
 
     layout: Layout
     freqs_hz: Array
     root_weight: Array
     sample_rate_hz: float
     _dictionary: Dictionary = field(init=False)
-    _problems: dict[tuple[BandKind, ...], tuple[Problem, Places]] = field(
-        init=False, default_factory=dict
-    )
+    _allowed: NDArray[np.bool_] = field(init=False)
+    _problems: dict[Kinds, tuple[Problem, NDArray[np.intp]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._dictionary = Dictionary.of(
             self.layout, self.freqs_hz, self.sample_rate_hz, self.root_weight
         )
+        rng = np.random.default_rng(_SEED)
+        starts, atoms = _ROUNDS[0][0], len(self._dictionary.kinds)
+        self._allowed = rng.uniform(size=(starts, atoms)) < _SHARE_SEEN
+        self._allowed[0] = True
+        self._problems = {}
 
-    def fit(self, target_db: Array, goal_db: float) -> Eq:
+    def fit(self, target_db: Array, tolerance_db: float) -> Eq:
         """Return one band per slot, in slot order, that follow `target_db` (F,)."""
-        kinds, starts = self._starts(target_db)
-        problem, order = self._problem(kinds)
-        found, costs = self._refine(problem, target_db, starts, _SCOUT_ITERATIONS, goal_db)
-        keep = np.argsort(costs, kind="stable")[:_FINALISTS]
-        found, costs = self._refine(problem, target_db, found[keep], _ITERATIONS, goal_db)
-        best = int(np.argmin(costs))
-        unknowns, cost = found[best], costs[best]
-        for _ in range(_ROUNDS):
-            if cost <= goal_db**2:
+        atoms, unknowns = self._dictionary.pursue(self.layout, target_db, self._allowed)
+        kinds = [tuple(self._dictionary.kinds[atom] for atom in row) for row in atoms.tolist()]
+        costs = np.zeros(len(kinds))
+        for places, iterations in _ROUNDS:
+            best = np.argsort(costs, kind="stable")[:places].tolist()
+            kinds, unknowns = [kinds[row] for row in best], unknowns[best]
+            unknowns, costs = self._refined(kinds, unknowns, target_db, iterations, tolerance_db)
+            if costs.min() <= tolerance_db**2:
                 break
-            moved = self._relocations(problem, order, target_db, unknowns)
-            found, costs = self._refine(problem, target_db, moved, _SCOUT_ITERATIONS, goal_db)
-            keep = np.argsort(costs, kind="stable")[:_FINALISTS]
-            found, costs = self._refine(problem, target_db, found[keep], _ITERATIONS, goal_db)
-            best = int(np.argmin(costs))
-            if costs[best] < cost:
-                unknowns, cost = found[best], costs[best]
-        bands = problem.response.bands(unknowns)
-        places = np.argsort(order).tolist()
-        return Eq(
-            tuple(slot.held(bands[i]) for slot, i in zip(self.layout.slots, places, strict=True))
-        )
+        return self._eq(kinds[int(np.argmin(costs))], unknowns[int(np.argmin(costs))])
 
-    def _refine(
-        self, problem: Problem, target_db: Array, starts: Array, iterations: int, goal_db: float
+    def _refined(
+        self,
+        kinds: list[Kinds],
+        unknowns: Array,
+        target_db: Array,
+        iterations: int,
+        tolerance_db: float,
     ) -> tuple[Array, Array]:
-        targets = np.broadcast_to(target_db, (len(starts), len(target_db)))
-        return problem.refine(targets, starts, iterations=iterations, goal_db=goal_db)
+        """Refine rows of unknowns in slot order; rows of the same kinds go together."""
+        refined, costs = np.empty_like(unknowns), np.empty(len(kinds))
+        for group in dict.fromkeys(kinds):
+            rows = [row for row, row_kinds in enumerate(kinds) if row_kinds == group]
+            problem, order = self._problem(group)
+            targets = np.broadcast_to(target_db, (len(rows), len(target_db)))
+            starts = unknowns[rows].reshape(len(rows), 3, -1)[:, :, order].reshape(len(rows), -1)
+            found, costs[rows] = problem.refine(
+                targets, starts, iterations=iterations, goal_db=tolerance_db
+            )
+            found = found.reshape(len(rows), 3, -1)[:, :, np.argsort(order)]
+            refined[rows] = found.reshape(len(rows), -1)
+        return refined, costs
 
-    def _starts(self, target_db: Array) -> tuple[tuple[BandKind, ...], Array]:
-        kinds, greedy = self._dictionary.pursue(self.layout, target_db)
-        order = np.argsort([KIND_ORDER.index(k) for k in kinds], kind="stable")
-        starts = [greedy.reshape(3, -1)[:, order].ravel()]
-        widths = self._dictionary.unknowns[:, 2]
-        fixed = np.array([len(s.kinds) > 1 for s in self.layout.slots]).any()
-        if not fixed:
-            for allowed in (widths > np.log(1.0), widths < np.log(1.6)):
-                start = self._dictionary.pursue(self.layout, target_db, allowed)[1]
-                starts.append(start.reshape(3, -1)[:, order].ravel())
-        return kinds, np.array(starts)
-
-    def _problem(self, kinds: tuple[BandKind, ...]) -> tuple[Problem, Places]:
+    def _problem(self, kinds: Kinds) -> tuple[Problem, NDArray[np.intp]]:
+        """Return the problem of `kinds` (in slot order) with its bands sorted, and that order."""
         if kinds not in self._problems:
             order = np.argsort([KIND_ORDER.index(kind) for kind in kinds], kind="stable")
-            sorted_kinds = tuple(kinds[i] for i in order)
+            grouped = tuple(kinds[i] for i in order)
             slots = tuple(self.layout.slots[i] for i in order)
-            response = BandResponse(sorted_kinds, self.freqs_hz, self.sample_rate_hz)
-            box = Box.of(slots, sorted_kinds, self.sample_rate_hz)
+            response = BandResponse(grouped, self.freqs_hz, self.sample_rate_hz)
+            box = Box.of(slots, grouped, self.sample_rate_hz)
             self._problems[kinds] = Problem(response, box, self.root_weight), order
         return self._problems[kinds]
 
-    def _relocations(
-        self, problem: Problem, order: Places, target_db: Array, unknowns: Array
-    ) -> Array:
-        """Return starts in which one of the least useful bands moved to where the residual is largest."""
-        each = problem.response.each_response_db(unknowns[None])[0]
-        residual = target_db - each.sum(axis=0)
-        rw = self.root_weight
-        use = ((residual[None] + each) * rw) ** 2
-        use = use.sum(axis=1)
-        weakest = np.argsort(use, kind="stable")[:_RELOCATIONS]
-        d = self._dictionary
-        starts = []
-        count = len(order)
-        for band in weakest:
-            slot = self.layout.slots[order[band]]
-            kind = problem.response.kinds[band]
-            ok = (d.owner == d.classes.index(slot)) & np.array([k is kind for k in d.kinds])
-            gain, score = d.usefulness((residual + each[band]) * rw)
-            score = np.where(ok, score, -np.inf)
-            a = int(np.argmax(score))
-            start = unknowns.copy()
-            start[band], start[count + band], start[2 * count + band] = (
-                d.unknowns[a, 0],
-                gain[a],
-                d.unknowns[a, 2],
-            )
-            starts.append(start)
-        return np.array(starts)
+    def _eq(self, kinds: Kinds, unknowns: Array) -> Eq:
+        """Return the bands in slot order; equal slots hold theirs in the order of frequency."""
+        problem, order = self._problem(kinds)
+        bands = problem.response.bands(unknowns.reshape(3, -1)[:, order].ravel())
+        in_place = [bands[i] for i in np.argsort(order)]
+        for slot in dict.fromkeys(self.layout.slots):
+            seats = [i for i, other in enumerate(self.layout.slots) if other == slot]
+            ranked = sorted((in_place[i] for i in seats), key=lambda band: band.freq_hz)
+            for seat, band in zip(seats, ranked, strict=True):
+                in_place[seat] = slot.held(band)
+        return Eq(tuple(in_place))

@@ -26,7 +26,7 @@ _DIAGONAL_FLOOR = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Bounds of a row of unknowns: lower, upper (3 * bands,) and an analogue-width range of bells."""
+    """Bounds of a row of unknowns: lower, upper (3 * bands,), and of the bells' analogue widths."""
 
     lower: Array
     upper: Array
@@ -52,18 +52,17 @@ class Box:
 
     def project(self, unknowns: Array) -> tuple[Array, Array, Array]:
         """Return rows of unknowns moved into the box, and the bounds (R, P) that hold there."""
-        inside = np.clip(unknowns, self.lower, self.upper)
-        if self.ln_analogue_width is None:
-            return inside, self.lower, self.upper
-        bands = len(self.lower) // 3
-        shrink = np.log(warp(np.exp(inside[:, :bands]), self.sample_rate_hz))
-        lower = np.broadcast_to(self.lower, inside.shape).copy()
-        upper = np.broadcast_to(self.upper, inside.shape).copy()
-        width = slice(2 * bands, None)
-        lower[:, width] = np.maximum(lower[:, width], self.ln_analogue_width[0] - shrink)
-        upper[:, width] = np.minimum(upper[:, width], self.ln_analogue_width[1] - shrink)
-        upper[:, width] = np.maximum(lower[:, width], upper[:, width])
-        return np.clip(inside, lower, upper), lower, upper
+        lower = np.broadcast_to(self.lower, unknowns.shape).copy()
+        upper = np.broadcast_to(self.upper, unknowns.shape).copy()
+        if self.ln_analogue_width is not None:
+            bands = len(self.lower) // 3
+            freq = np.minimum(np.maximum(unknowns[:, :bands], lower[:, :bands]), upper[:, :bands])
+            shrink = np.log(warp(np.exp(freq), self.sample_rate_hz))
+            low, high = lower[:, 2 * bands :], upper[:, 2 * bands :]
+            np.maximum(low, self.ln_analogue_width[0] - shrink, out=low)
+            np.minimum(high, self.ln_analogue_width[1] - shrink, out=high)
+            np.maximum(low, high, out=high)
+        return np.minimum(np.maximum(unknowns, lower), upper), lower, upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,8 @@ class Problem:
     ) -> tuple[Array, Array]:
         """Refine rows of unknowns (R, P) towards targets (R, F); return them and their costs (R,).
 
-        A cost is the weighted mean square residual in dB**2 plus the ridge. A row stops at `goal_db`
-        (root mean square), when it no longer improves, or after `iterations`.
+        A cost is the weighted mean square residual in dB**2 plus the ridge. A row stops at
+        `goal_db` (root mean square), when it no longer improves, or after `iterations`.
         """
         best, costs = np.empty_like(starts), np.empty(len(starts))
         walk = _Walk(self, targets_db, starts)
@@ -99,6 +98,12 @@ class Problem:
                 walk.keep(~done)
             walk.step()
         return best, costs
+
+
+_ROW_STATE = (
+    *("rows", "targets", "unknowns", "lower", "upper"),
+    *("costs", "normal", "gradient", "damping", "stale"),
+)
 
 
 class _Walk:
@@ -117,11 +122,14 @@ class _Walk:
         self.costs, self.normal, self.gradient = self._evaluate(self.unknowns)
 
     def _evaluate(self, unknowns: Array) -> tuple[Array, Array, Array]:
-        response, jacobian = self.problem.response.response_and_jacobian(unknowns)
-        jacobian *= self.problem.root_weight
-        residual = (response - self.targets) * self.problem.root_weight
-        costs = np.einsum("rf,rf->r", residual, residual) + (unknowns * unknowns) @ self.ridge
-        gradient = (jacobian @ residual[..., None])[..., 0] + self.ridge * unknowns
+        root_weight = self.problem.root_weight
+        response, jacobian = self.problem.response.weighted_jacobian(unknowns, root_weight)
+        residual = response - self.targets
+        residual *= root_weight
+        priced = unknowns * self.ridge
+        costs = np.add.reduce(residual * residual, axis=1)
+        costs += np.add.reduce(priced * unknowns, axis=1)
+        gradient = (jacobian @ residual[..., None])[..., 0] + priced
         return costs, jacobian @ jacobian.transpose(0, 2, 1), gradient
 
     def finished(self, goal_db: float) -> NDArray[np.bool_]:
@@ -132,12 +140,8 @@ class _Walk:
         )
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
-        for name in ("rows", "targets", "unknowns", "damping", "stale"):
+        for name in _ROW_STATE:
             setattr(self, name, getattr(self, name)[rows])
-        for name in ("costs", "normal", "gradient"):
-            setattr(self, name, getattr(self, name)[rows])
-        if self.lower.ndim == 2:
-            self.lower, self.upper = self.lower[rows], self.upper[rows]
 
     def step(self) -> None:
         trial, lower, upper = self.problem.box.project(self.unknowns + self._move())
@@ -145,30 +149,34 @@ class _Walk:
         better = costs < self.costs
         gained = (self.costs - costs) > _STALE_IMPROVEMENT * self.costs
         self.stale = np.where(gained, 0, self.stale + better)
-        self.damping = np.where(
-            better, np.maximum(self.damping * _EASE, _LEAST_DAMPING), self.damping * _TIGHTEN
-        )
-        self.unknowns[better] = trial[better]
-        self.costs[better] = costs[better]
-        self.normal[better] = normal[better]
-        self.gradient[better] = gradient[better]
-        if lower.ndim == 2:
-            self.lower = np.where(better[:, None], lower, self.lower)
-            self.upper = np.where(better[:, None], upper, self.upper)
+        self.damping *= np.where(better, _EASE, _TIGHTEN)
+        np.maximum(self.damping, _LEAST_DAMPING, out=self.damping)
+        np.copyto(self.costs, costs, where=better)
+        np.copyto(self.normal, normal, where=better[:, None, None])
+        for name, values in (
+            ("unknowns", trial),
+            ("lower", lower),
+            ("upper", upper),
+            ("gradient", gradient),
+        ):
+            np.copyto(getattr(self, name), values, where=better[:, None])
 
     def _move(self) -> Array:
         held = ((self.unknowns <= self.lower) & (self.gradient >= 0.0)) | (
             (self.unknowns >= self.upper) & (self.gradient <= 0.0)
         )
-        free = (~held).astype(np.float64)
-        normal = self.normal * (free[:, :, None] * free[:, None, :])
-        at = np.arange(normal.shape[1])
-        diagonal = normal[:, at, at] + self.ridge
-        normal[:, at, at] = (
-            diagonal + self.damping[:, None] * (diagonal + _DIAGONAL_FLOOR) + (1.0 - free)
-        )
-        move = -np.linalg.solve(normal, (self.gradient * free)[..., None])[..., 0]
-        return np.clip(move, -self.limit, self.limit)
+        normal, gradient = self.normal.copy(), self.gradient
+        diagonal = normal.reshape(len(normal), -1)[:, :: normal.shape[1] + 1]
+        diagonal += self.ridge
+        diagonal += self.damping[:, None] * (diagonal + _DIAGONAL_FLOOR)
+        if held.any():
+            free = np.where(held, 0.0, 1.0)
+            normal *= free[:, :, None]
+            normal *= free[:, None, :]
+            diagonal += held
+            gradient = gradient * free
+        move = np.linalg.solve(normal, gradient[..., None])[..., 0]
+        return np.asarray(np.minimum(np.maximum(-move, -self.limit), self.limit))
 
 
 def _pairs(slots: tuple[Slot, ...], kinds: tuple[BandKind, ...]) -> list[tuple[Slot, BandKind]]:

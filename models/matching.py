@@ -15,6 +15,7 @@ from models.curve_grid import CurveGrid, checked_curves
 from models.eq import Array, Eq
 from models.layout import Layout, Limits
 from models.layout_fit import LayoutFit
+from models.response_limits import held_to_limits
 
 DEFAULT_TOLERANCE_DB = 0.25
 """Residual (weighted root mean square) at which no further band is added."""
@@ -32,14 +33,15 @@ def match(
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
 ) -> Eq:
-    """Return the equaliser whose response follows `desired_db` (F,) at `freqs_hz` (F,), both in order.
+    """Return the equaliser whose response follows `desired_db` (F,) at rising `freqs_hz` (F,).
 
-    layout: the bands to fill, one per slot and in slot order (absent: kinds and number of bands are
-    chosen by the curve). limits: the user's limits, always kept (absent: `Limits()` without a layout,
-    the layout's own ranges with one). weight (F,): importance of each bin, 0 or above (absent: all
-    alike); bins of weight 0 and above the Nyquist frequency are ignored. tolerance_db: weighted root
-    mean square residual that is good enough (absent: 0.25 dB without a layout, 0.0005 dB with one).
-    The result's output gain is 0. Raises ValueError for input of a wrong shape, order or value.
+    layout: the bands to fill, one each and in slot order (absent: kinds and number of bands are
+    chosen by the curve). limits: the user's limits, always kept (absent: `Limits()` without a
+    layout, the layout's own ranges with one). weight (F,): importance of each bin, 0 or above
+    (absent: all alike); bins of weight 0 and above the Nyquist frequency are ignored.
+    tolerance_db: weighted root mean square residual that is good enough (absent: 0.25 dB without a
+    layout, 0.0005 dB with one). The result's output gain is 0.
+    Raises ValueError for input of a wrong shape, order or value.
     """
     desired = np.asarray(desired_db)
     return match_many(
@@ -63,7 +65,7 @@ def match_many(
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
 ) -> tuple[Eq, ...]:
-    """Match many curves (N, F); weight is (F,) or (N, F). Otherwise as `match`, with equal results."""
+    """Match many curves (N, F) as `match` does each; weight is (F,) or (N, F)."""
     freqs, desired, weights = checked_curves(freqs_hz, desired_db, weight, sample_rate_hz)
     default = DEFAULT_TOLERANCE_DB if layout is None else LAYOUT_TOLERANCE_DB
     tolerance = default if tolerance_db is None else tolerance_db
@@ -90,18 +92,45 @@ class _Matcher:
         sample_rate_hz: float,
     ) -> None:
         self._grid = CurveGrid.thinned(freqs_hz, weight, sample_rate_hz)
-        self._fit: LayoutFit | BandChooser | None = None
-        grid = (self._grid.freqs_hz, self._grid.root_weight, sample_rate_hz)
-        if not len(self._grid.freqs_hz):
-            return
-        if layout is None:
-            self._fit = BandChooser(limits or Limits(), *grid)
-        else:
-            layout = layout if limits is None else limits.narrowed(layout)
-            if layout.slots:
-                self._fit = LayoutFit(layout, *grid)
+        self._sample_rate_hz = sample_rate_hz
+        self._limits = Limits() if layout is None and limits is None else limits
+        self._layout = layout
+        if layout is not None and limits is not None:
+            self._layout = limits.narrowed(layout)
+        self._fit = self._fitter()
 
     def match(self, desired_db: Array, tolerance_db: float) -> Eq:
         if self._fit is None:
             return Eq()
-        return self._fit.fit(self._grid.operator @ desired_db, tolerance_db)
+        target_db = self._grid.operator @ desired_db
+        eq = self._fit.fit(target_db, tolerance_db)
+        if self._limits is None:
+            return eq
+        if self._layout is not None and len(eq.bands) > self._limits.max_bands:
+            eq = self._with_fewer_slots(eq, self._limits.max_bands, target_db, tolerance_db)
+        return held_to_limits(eq, self._limits, self._sample_rate_hz)
+
+    def _fitter(self) -> LayoutFit | BandChooser | None:
+        grid = (self._grid.freqs_hz, self._grid.root_weight, self._sample_rate_hz)
+        if not len(self._grid.freqs_hz):
+            return None
+        if self._layout is not None:
+            return LayoutFit(self._layout, *grid) if self._layout.slots else None
+        return BandChooser(self._limits or Limits(), *grid)
+
+    def _with_fewer_slots(self, eq: Eq, count: int, target_db: Array, tolerance_db: float) -> Eq:
+        """Fit again with the `count` slots that did most in `eq`."""
+        assert self._layout is not None
+        done = [
+            np.linalg.norm(
+                Eq((band,)).response_db(self._grid.freqs_hz, self._sample_rate_hz)
+                * self._grid.root_weight
+            )
+            for band in eq.bands
+        ]
+        kept = sorted(np.argsort(done, kind="stable")[len(done) - count :].tolist())
+        if not kept:
+            return Eq()
+        layout = Layout(tuple(self._layout.slots[i] for i in kept))
+        grid = (self._grid.freqs_hz, self._grid.root_weight, self._sample_rate_hz)
+        return LayoutFit(layout, *grid).fit(target_db, tolerance_db)

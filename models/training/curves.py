@@ -23,12 +23,12 @@ def linear_bins_hz(fft_size: int = 4096, sample_rate_hz: float = SAMPLE_RATE_HZ)
 
 
 def paper_set(number: int, count: int, seed: int) -> tuple[Eq, ...]:
-    """Draw `count` equalisers of the paper's validation set 1 or 2: low shelf, ten bells, high shelf.
+    """Draw `count` equalisers (low shelf, ten bells, high shelf) of the paper's set 1 or 2.
 
     Set 1 (eq. 11-14): shelf frequencies Beta(0.25, 5) and Beta(4, 5) over 20 Hz ... 20 kHz, bells
-    uniform between them; gains +-10 dB by Beta(5, 5), each shelf on with probability 1/2 and each bell
-    with 1/3 (eq. 13 read as on * (20 beta - 10), so that an idle band is flat); Q and slope by
-    Beta(1, 5) over their ranges. Set 2: everything uniform over its range, all bands on.
+    uniform between them; gains +-10 dB by Beta(5, 5), each shelf on with probability 1/2 and each
+    bell with 1/3 (eq. 13 read as on * (20 beta - 10), so that an idle band is flat); Q and slope
+    by Beta(1, 5) over their ranges. Set 2: everything uniform over its range, all bands on.
     Raises ValueError for another set number.
     """
     if number not in (1, 2):
@@ -39,7 +39,7 @@ def paper_set(number: int, count: int, seed: int) -> tuple[Eq, ...]:
 
 
 def unreachable_curves(freqs_hz: Array, count: int, seed: int) -> Array:
-    """Draw smooth curves (count, F) in dB that are no equaliser's response: +-15 dB, rms about 3 dB.
+    """Draw smooth curves (count, F) in dB that no equaliser hits: +-15 dB, rms about 3 dB.
 
     A sum of Gaussian bumps on the log-frequency axis, from broad tilts to peaks of about Q 6.
     """
