@@ -31,7 +31,7 @@ SPLIT = int(np.searchsorted(GRID_HZ, 800.0))
 """Bands below this index are measured on the 4-kHz copy."""
 SPLIT_HZ = float(EDGES_HZ[SPLIT])
 CROSS_HZ = 150.0
-"""Below and above it the timing of low bands is measured separately."""
+"""Below and above it the timing of the low bands is measured separately."""
 LONG_RESOLUTION_HZ = 1.8
 """Noise bandwidth of the 0.8-s window."""
 _HOPS_PER_STEP = 5
@@ -113,10 +113,11 @@ class BandMeter:
         steps = -(-self._frames * 10 // self._rate_hz)
         self._low.flush()
         self._high.flush()
-        factor = max(self._low.factor, self._high.steps.factor)
+        factor = max(self._low.factor, self._high.steps.factor, self._high.loud.factor)
         low_steps, low_loud = (part.finish(steps, factor) for part in self._low.parts)
         high_steps = self._high.steps.finish(steps, factor)
-        rows = min(len(low_steps), len(high_steps), len(low_loud))
+        high_loud = self._high.loud.finish(steps, factor)
+        rows = min(map(len, (low_steps, high_steps, low_loud, high_loud)))
         powers = BandPowers(
             steps=np.concatenate((low_steps[:rows], high_steps[:rows]), axis=1),
             long=self._low.longs.finish(-(-steps // LONG_STEPS), factor),
@@ -128,7 +129,7 @@ class BandMeter:
             channels=self._channels,
             peak=self._peak,
         )
-        _sharpen(powers, low_loud[:rows])
+        _sharpen(powers, np.concatenate((low_loud[:rows], high_loud[:rows]), axis=1))
         return powers
 
     def _push(self, block: Samples, *, last: bool) -> None:
@@ -152,13 +153,17 @@ class _HighBands:
         hop = sample_rate_hz // _HOP_RATE_HZ
         step = hop * _HOPS_PER_STEP
         batch = max(1, _BATCH_SAMPLES // (channels * step))
-        self._hop, self._window = hop, vorbis_window(2 * hop)
+        self._hop, self._step, self._window = hop, step, vorbis_window(2 * hop)
         self._framer = Framer(channels, hop // 2, batch * step, hop)
         freqs = np.linspace(0.0, 0.5 * sample_rate_hz, hop + 1)
         self._first = int(SPLIT_HZ // (_HOP_RATE_HZ / 2))
         self.fine_hz = np.asarray(np.maximum(freqs[self._first :], SPLIT_HZ + 1e-3))
         self._to_bands = _BandSums(_overlap(freqs[self._first :], _HIGH_EDGES_HZ), 2 * hop, hop)
-        self.steps, self.fine = History(MAX_STEPS), np.zeros(len(self.fine_hz))
+        self.steps, self.loud = History(MAX_STEPS), History(MAX_STEPS)
+        self.fine = np.zeros(len(self.fine_hz))
+        freqs = np.linspace(0.0, 0.5 * sample_rate_hz, (batch * step + hop) // 2 + 1)
+        gain = np.sqrt(k_power_gain(freqs, sample_rate_hz) * (freqs >= SPLIT_HZ))
+        self._gain = gain.astype(np.float32)[None]
 
     def push(self, block: Samples) -> None:
         for batch in self._framer.push(block):
@@ -173,6 +178,7 @@ class _HighBands:
         per_step = power.reshape(-1, _HOPS_PER_STEP, power.shape[1]).mean(axis=1)
         self.fine += per_step.sum(axis=0, dtype=np.float64)
         self.steps.add(self._to_bands(per_step))
+        self.loud.add(_filtered_power(batch, self._gain, self._hop // 2, self._step))
 
 
 class _LowBands:
@@ -218,20 +224,7 @@ class _LowBands:
         self.fine += long.sum(axis=0, dtype=np.float64)
         self.parts[0].add(self._to_bands(short))
         self.longs.add(self._long_to_bands(long))
-        self.parts[1].add(self._loud_steps(batch))
-
-    def _loud_steps(self, batch: Samples) -> Powers:
-        """Filter a batch (the margins take up the filters' ringing): (steps, 2) mean squares."""
-        from scipy.fft import irfft, rfft  # noqa: PLC0415
-
-        margin = self._long_hop // 2
-        spectrum = rfft(batch, axis=1)
-        out = []
-        for gain in self._share_gains:
-            part = irfft(spectrum * gain, batch.shape[1], axis=1)[:, margin:-margin]
-            frames = part.reshape(len(batch), -1, self._hop)
-            out.append(np.einsum("csn,csn->s", frames, frames) / self._hop)
-        return np.stack(out, axis=1).astype(np.float32)
+        self.parts[1].add(_filtered_power(batch, self._share_gains, self._long_hop // 2, self._hop))
 
 
 class _BandSums:
@@ -255,8 +248,25 @@ class _BandSums:
         return out
 
 
+def _filtered_power(batch: Samples, gains: Samples, start: int, step: int) -> Powers:
+    """Filter a batch by each of the gains (G, bins): mean squares of its whole steps, (steps, G).
+
+    The margins, `start` frames before and after the steps, take up the ringing of the filters.
+    """
+    from scipy.fft import irfft, rfft  # noqa: PLC0415
+
+    steps = (batch.shape[1] - 2 * start) // step
+    spectrum = rfft(batch, axis=1)
+    out = np.empty((steps, len(gains)), dtype=np.float32)
+    for i, gain in enumerate(gains):
+        part = irfft(spectrum * gain, batch.shape[1], axis=1)[:, start : start + steps * step]
+        frames = part.reshape(len(batch), steps, step)
+        out[:, i] = np.einsum("csn,csn->s", frames, frames) / step
+    return out
+
+
 def low_shares(freqs_hz: Array) -> Array:
-    """Return how power below SPLIT_HZ splits into below and above CROSS_HZ: (2, F), sum 1."""
+    """Return how power splits into below and above CROSS_HZ: (2, F), sum 1."""
     octaves = np.log2(np.maximum(freqs_hz, 1.0) / CROSS_HZ)
     upper = 0.5 - 0.5 * np.cos(np.pi * np.clip(2.0 * octaves + 0.5, 0.0, 1.0))
     return np.stack((1.0 - upper, upper))
@@ -295,20 +305,23 @@ def _overlap(freqs_hz: Array, edges_hz: Array) -> Array:
 
 
 def _sharpen(powers: BandPowers, loud: Powers) -> None:
-    """Move power of the low bands between steps, in place, so that every step is as loud as it was.
+    """Move power between steps, in place, so that every step is as loud as it really was.
 
-    The 0.2-s windows smear power into neighbouring steps, which matters to a gate. loud: (S, 2),
-    the K-weighted power of each step, sharp in time, in the two parts of `low_shares`. Each band
-    keeps its total, so that averages over time stay exact.
+    Windows smear power into neighbouring steps, which matters to a gate. loud: (S, 3), the
+    K-weighted power of each step alone: the two parts of `low_shares`, and what is above SPLIT_HZ.
+    Each band keeps its total, so that averages over time stay exact.
     """
-    bands = powers.steps[:, : SPLIT + 1]
-    totals = bands.sum(axis=0, dtype=np.float64)
-    shares = low_shares(np.concatenate(([10.0], GRID_HZ[:SPLIT])))
-    k_weights = powers.band_means(k_power_gain(powers.fine_hz, powers.sample_rate_hz))[: SPLIT + 1]
-    smeared = bands @ (shares * k_weights).T.astype(np.float32)
+    low = low_shares(np.concatenate(([10.0], GRID_HZ[:SPLIT])))
+    high = np.zeros((1, powers.steps.shape[1]))
+    high[:, SPLIT + 1 :] = 1.0
+    shares = np.concatenate((np.pad(low, ((0, 0), (0, high.shape[1] - low.shape[1]))), high))
+    totals = powers.steps.sum(axis=0, dtype=np.float64)
+    k_weights = powers.band_means(k_power_gain(powers.fine_hz, powers.sample_rate_hz))
+    smeared = powers.steps @ (shares * k_weights).T.astype(np.float32)
     ratio = np.minimum(loud / np.maximum(smeared, np.finfo(np.float32).tiny), _MAX_SHARPENING)
-    bands *= ratio @ shares.astype(np.float32)
-    bands *= (totals / np.maximum(bands.sum(axis=0, dtype=np.float64), 1e-300)).astype(np.float32)
+    sharp = powers.steps
+    sharp *= ratio @ shares.astype(np.float32)
+    sharp *= (totals / np.maximum(sharp.sum(axis=0, dtype=np.float64), 1e-300)).astype(np.float32)
 
 
 def _short_hz() -> Array:

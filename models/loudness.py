@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.band_meter import STEP_S, BandPowers, measure_powers
 from models.bands import Array
+from models.eq import Eq, EqFilter
 from models.k_weighting import k_power_gain, k_weighting
 
 if TYPE_CHECKING:
     from models.audio import Clip, Samples
-    from models.eq import Eq
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
@@ -72,6 +73,22 @@ def integrated_lufs(clip: Clip) -> float:
     for block in clip.blocks():
         meter.process(block)
     return meter.integrated_lufs
+
+
+def exact_change_lu(blocks: Iterable[Samples], sample_rate_hz: int, channels: int, eq: Eq) -> float:
+    """Filter a stream by `eq` at its own rate and return the exact change of integrated loudness.
+
+    Slower than `LoudnessProfile.change_lu` (about 2 s for 3 minutes of stereo), and free of its
+    doubt about blocks that lie within a few hundredths of a dB of a gate. Silence changes by 0.
+    """
+    before, after = (LoudnessMeter(sample_rate_hz, channels) for _ in range(2))
+    chain = EqFilter(eq, sample_rate_hz, channels)
+    for block in blocks:
+        before.process(block)
+        after.process(chain.process(block))
+    if before.integrated_lufs == -math.inf:
+        return 0.0
+    return after.integrated_lufs - before.integrated_lufs
 
 
 def block_powers(steps: Array, step_s: float) -> Array:

@@ -14,7 +14,13 @@ from models.audio import Clip, load
 from models.band_meter import measure_powers
 from models.eq import Band, BandKind, Eq
 from models.k_weighting import k_power_gain, k_weighting
-from models.loudness import LoudnessMeter, LoudnessProfile, integrated_lufs, profile
+from models.loudness import (
+    LoudnessMeter,
+    LoudnessProfile,
+    exact_change_lu,
+    integrated_lufs,
+    profile,
+)
 
 STRONG = Eq(
     (
@@ -164,6 +170,14 @@ def test_predicted_change_on_real_tracks(data_dir: Path, name: str, eq: Eq) -> N
     assert profile(clip).integrated_lufs == pytest.approx(integrated_lufs(clip), abs=0.1)
     assert _error(clip, eq) == pytest.approx(0.0, abs=0.1)
     assert _error(clip, eq.scaled(0.5)) == pytest.approx(0.0, abs=0.05)
+
+
+def test_exact_change_is_that_of_the_filtered_clip() -> None:
+    clip = noise(1.2, 44100)
+    after = Clip(STRONG.apply(clip.samples, 44100).astype(np.float32), 44100)
+    want = integrated_lufs(after) - integrated_lufs(clip)
+    assert exact_change_lu(clip.blocks(999), 44100, 2, STRONG) == pytest.approx(want, abs=1e-4)
+    assert exact_change_lu([np.zeros((1, 9000), np.float32)], 8000, 1, STRONG) == 0.0
 
 
 def _error(clip: Clip, eq: Eq) -> float:
