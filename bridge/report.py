@@ -30,7 +30,8 @@ class Outcome(StrEnum):
 class TrackReport:
     """One track's part of a report; None where a field does not apply.
 
-    name_counted: the track's name moved the guess. distance_..._db: to the target, before, after the EQ as written, and at amount 1.0.
+    name_counted: the track's name moved the guess. distance_..._db: to the target, before, after
+    the EQ as written, and at amount 1.0.
     eq: as read back, or as planned. decision: everything behind it, for pictures.
     """
 

@@ -57,7 +57,8 @@ WEIGHTS = "instruments_baseline"
 
 _SHAPE_RANGE_HZ = (35.0, 13000.0)
 _SHAPE_POINTS, _ROUGH_POINTS = 3, 8
-_RANGE_DB = 70.0
+_RANGE_DB = 50.0
+"""Depth below the strongest band that counts; what lies lower is noise as often as sound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,9 @@ def load(path: Path) -> Target:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise TargetError(f"{path}: larger than {MAX_FILE_BYTES} bytes, no target file")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # As yaml.safe_load, in C where it is installed: ten times faster on long columns.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise TargetError(f"{path}: not YAML ({error})") from error
     try:
@@ -79,6 +81,10 @@ def _parse(content: object) -> Target:
         raise TargetError("curve: all columns must have the same length")
     if freq_hz[0] <= 0.0 or (np.diff(freq_hz) <= 0.0).any():
         raise TargetError("curve.freq_hz must rise, from above 0")
+    if (spread_db <= 0.0).any():
+        raise TargetError("curve.spread_db must be above 0")
+    if (confidence < 0.0).any() or (confidence > 1.0).any():
+        raise TargetError("curve.confidence must be within 0 ... 1")
     source = fields.get("source")
     provenance = source.get("provenance", "") if isinstance(source, dict) else ""
     position = np.log(GRID_HZ)
@@ -105,4 +111,7 @@ def _numbers(curve: dict[Any, Any], key: str) -> NDArray[np.float64]:
         raise TargetError(f"curve.{key} must be a list of 2 ... {MAX_POINTS} numbers")
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         raise TargetError(f"curve.{key} must hold numbers only")
-    return np.array(values, dtype=np.float64)
+    numbers = np.array(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        raise TargetError(f"curve.{key} must hold finite numbers only")
+    return numbers

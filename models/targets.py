@@ -47,6 +47,8 @@ __all__ = [
 NEUTRAL = "neutral"
 MAX_CHANGE_DB = 12.0
 """Largest change that is asked for (Mockenhaupt et al. 2024)."""
+REACH_DB = 6.0
+"""Boost and cut that an EQ is usually allowed."""
 CHANGE_RANGE_HZ = (30.0, 16000.0)
 """Nothing is asked for outside of this."""
 DISTANCE_RANGE_HZ = (60.0, 12000.0)
@@ -130,12 +132,20 @@ def desired_change(spectrum: Spectrum, target: Target) -> tuple[Array, Array]:
     """
     known = spectrum.confidence * target.confidence * _within(CHANGE_RANGE_HZ)
     weight = ERB_WEIGHT * known
-    difference = target.curve_db - smoothed_db(spectrum)
-    difference = difference - weighted_mean(difference, weight)
+    difference = _centred(target.curve_db - smoothed_db(spectrum), weight)
     tolerance = TOLERANCE * target.spread_db
     demand = difference**3 / (difference**2 + tolerance**2)
     demand = np.clip(demand, -MAX_CHANGE_DB, MAX_CHANGE_DB) * np.sqrt(known)
     return demand, weight + _REST_WEIGHT * ERB_WEIGHT
+
+
+def _centred(difference: Array, weight: Array) -> Array:
+    """Move a difference, whose level is free, to where least of it is beyond an EQ's reach."""
+    difference = difference - weighted_mean(difference, weight)
+    moved = difference - np.arange(-MAX_CHANGE_DB, MAX_CHANGE_DB + 0.1, 0.25)[:, None]
+    beyond = np.maximum(np.abs(moved) - REACH_DB, 0.0)
+    cost = (beyond + 0.01 * moved**2) @ weight
+    return np.asarray(moved[cost.argmin()])
 
 
 def distance_db(spectrum: Spectrum, target: Target, eq_db: ArrayLike | None = None) -> float:

@@ -23,6 +23,8 @@ from types import ModuleType
 from typing import Any, TextIO
 
 from bridge.host.host import Host
+from bridge.host.lua import Scripts
+from bridge.host.lua_user import User
 from bridge.host.reascript import PREFIX
 from bridge.reaper import endpoint as way
 
@@ -42,6 +44,8 @@ class Stage:
         self.script = script
         self.steps: list[Callable[[], None]] = []
         self.commands: dict[str, Callable[..., Any]] = {
+            "action": self.start_action,
+            "actions": self.actions,
             "busy": self.busy_s,
             "call": self.call,
             "console": lambda: list(self.host.console),
@@ -53,11 +57,17 @@ class Stage:
         self._at_exit: list[str] = []
         self._main = ModuleType("__main__")
         self._busy_s: list[float] = []
+        self._scripts: Scripts | None = None
+
+    @property
+    def resource(self) -> Path:
+        """REAPER's resource folder: the script lies in Scripts/ReaTone below it."""
+        return self.script.parents[2]
 
     def set_up(self) -> None:
         """Put `__main__` and `reaper_python` in place as REAPER does."""
         functions = {name: self._through(name) for name in dir(self.host.api)}
-        functions["RPR_GetResourcePath"] = lambda: str(self.script.parent.parent.parent)
+        functions["RPR_GetResourcePath"] = lambda: str(self.resource)
         functions["RPR_defer"] = self._deferred.append
         functions["RPR_atexit"] = self._at_exit.append
         reaper_python = ModuleType("reaper_python")
@@ -84,6 +94,31 @@ class Stage:
     def call(self, function: str, arguments: list[Any]) -> Any:
         """Call a ReaScript function, as another script or the user would."""
         return getattr(self.host.api, PREFIX + function)(*arguments)
+
+    def start_action(self, script: str, **answers: Any) -> None:
+        """Trigger a Lua action, a file beside the start-up script.
+
+        answers: what the user will say to its questions, as `bridge.host.lua_user.User` takes them.
+        """
+        user = User(**answers)
+        if self._scripts is None:
+            self._scripts = Scripts(self.host, user, resource=self.resource)
+            self.steps.append(self._step_actions)
+        self._scripts.user = user
+        self._scripts.start(self.script.with_name(script))
+
+    def actions(self) -> _Json:
+        """Say how many actions run, what they have told the user last, and their errors."""
+        if self._scripts is None:
+            return {"running": 0, "messages": [], "errors": []}
+        user = self._scripts.user
+        running = len(self._scripts.running)
+        return {"running": running, "messages": user.messages, "errors": user.errors}
+
+    def _step_actions(self) -> None:
+        if self._scripts is not None:
+            self._scripts.host = self.host
+            self._scripts.step()
 
     def freeze(self, seconds: float) -> None:
         """Stand still at the next tick, as REAPER does under a dialog."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from models.spectrum import GRID_HZ, Spectrum, measure_file
 
+ROLL_OFF_OCT = 0.25
 _NOT_RECORDED = ("soundfont", "synthesised")
 
 
@@ -84,6 +85,9 @@ def measured(recordings: Iterable[Recording]) -> list[Spectrum]:
 
 
 def within_bandwidth(spectrum: Spectrum, bandwidth_hz: float) -> Spectrum:
-    """Return the spectrum without confidence above the bandwidth that its library delivered."""
-    confidence = np.where(bandwidth_hz >= GRID_HZ, spectrum.confidence, 0.0)
-    return Spectrum(spectrum.level_db, confidence, spectrum.active_s, spectrum.duration_s)
+    """Return the spectrum without confidence above the bandwidth that its library delivered.
+
+    It falls over the quarter octave below: there a codec's or resampler's roll-off begins.
+    """
+    rest = np.clip(np.log2(bandwidth_hz / GRID_HZ) / ROLL_OFF_OCT, 0.0, 1.0)
+    return replace(spectrum, confidence=spectrum.confidence * rest)

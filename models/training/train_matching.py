@@ -156,15 +156,15 @@ def recipes() -> dict[str, Recipe]:
             PAPER_SHAPE, paper, PaperData, full_loss, Schedule(12000, 24000, 64, 96)
         ),
         "parameter-loss": Recipe(
-            PAPER_SHAPE, paper, PaperData, parameter_loss, Schedule(8000, 4000, 64, 64)
+            PAPER_SHAPE, paper, PaperData, parameter_loss, Schedule(4000, 4000, 64, 64)
         ),
-        "cnn": Recipe(CNN_SHAPE, paper, PaperData, full_loss, Schedule(5000, 9000, 64, 96)),
+        "cnn": Recipe(CNN_SHAPE, paper, PaperData, full_loss, Schedule(3000, 7000, 64, 64)),
         "product": Recipe(
             Shape((352, 352, 352)),
             product,
             lambda seed: MixedData(kinds, seed),
             best_guess_loss,
-            Schedule(8000, 16000, 64, 96),
+            Schedule(4000, 10000, 64, 64),
         ),
     }
 
