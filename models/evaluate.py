@@ -12,6 +12,7 @@ from typing import Any
 TOPICS = {
     "matching": "models.evaluation_matching",
     "instruments": "models.training.evaluate_instruments",
+    "autoeq": "models.training.evaluate_autoeq",
 }
 """Module of each topic; its `run(quick)` returns a JSON-ready mapping with a "rows" list."""
 

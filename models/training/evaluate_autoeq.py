@@ -2,13 +2,11 @@
 
 For each track: measure, recognise, desired change, match with at most six bands and ±6 dB at full
 amount, and the distance to the target before and as predicted after. Audio is not filtered here.
-python -m models.training.evaluate_autoeq [--quick]
+python -m models.evaluate autoeq [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,15 +64,21 @@ def run(quick: bool = False) -> dict[str, Any]:
     ]
     demo = [] if quick else [demo_outcome(path) for path in demo_stems(data)]
     return {
-        "evaluation": "autoeq",
+        "evaluation": "distance to the target in dB before and after (predicted), at full amount",
         "split": "test",
         "bands": LIMITS.max_bands,
         "max_gain_db": LIMITS.max_boost_db,
-        "recognised": summary(recognised),
-        "class_told": summary(told),
-        "demo": [vars_of(o) for o in demo],
-        "short_of_goal": [vars_of(o) for o in recognised if o.reduction < GOAL],
-        "per_class": per_class(told),
+        "rows": [
+            {"what": "all clips, class recognised", **summary(recognised)},
+            {"what": "all clips, class told", **summary(told)},
+            *({"what": label, **row} for label, row in per_class(told).items()),
+            *({"what": f"demo {o.track} as {o.target}", **summary([o])} for o in demo),
+            *(
+                {"what": f"short of the goal: {o.track} as {o.target}", **summary([o])}
+                for o in recognised
+                if o.reduction < GOAL
+            ),
+        ],
     }
 
 
@@ -127,45 +131,3 @@ def per_class(outcomes: Iterable[Outcome]) -> dict[str, dict[str, Any]]:
     for each in outcomes:
         by_label.setdefault(each.label, []).append(each)
     return {label: summary(some) for label, some in sorted(by_label.items())}
-
-
-def vars_of(each: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain values."""
-    names = ("track", "label", "target", "before_db", "after_db", "reduction", "bands")
-    return {name: getattr(each, name) for name in names}
-
-
-def table(result: dict[str, Any]) -> str:
-    """Return the figures as text."""
-    lines = [f"distance to target, at most {result['bands']} bands, ±{result['max_gain_db']:g} dB:"]
-    named = [("recognised", result["recognised"]), ("class told", result["class_told"])]
-    lines += [_row(name, figures) for name, figures in (*named, *result["per_class"].items())]
-    for title, rows in (("demo stems", result["demo"]), ("short of 40 %", result["short_of_goal"])):
-        lines.append(f"{title}:")
-        lines += [
-            f"  {r['track']} ({r['label']} -> {r['target']}): {r['before_db']:.1f} -> "
-            f"{r['after_db']:.1f} dB, {r['bands']} bands"
-            for r in rows
-        ]
-    return "\n".join(lines)
-
-
-def _row(name: str, f: dict[str, Any]) -> str:
-    return (
-        f"{name:26} n {f['n']:3}  {f['before_db']:4.1f} -> {f['after_db']:4.1f} dB  "
-        f"mean {f['mean_reduction']:.0%} median {f['median_reduction']:.0%}  "
-        f"reach 40 %: {f['share_reaching_goal']:.0%}  bands {f['mean_bands']:.1f}"
-    )
-
-
-def main() -> None:
-    """Print the table, then everything as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a fixed part of the clips")
-    result = run(parser.parse_args().quick)
-    print(table(result))
-    print(json.dumps(result))
-
-
-if __name__ == "__main__":
-    main()

@@ -112,16 +112,16 @@ def test_clip_and_spectrum_agree(data_dir: Path) -> None:
 
 @pytest.mark.data
 def test_accuracy_on_held_out_sources(data_dir: Path) -> None:
-    """On the whole test split (212 clips) top-1 is 47 %, top-3 73 %.
+    """On the whole test split (212 clips) top-1 is 48 %, top-3 72 %.
 
-    For these 24 clips of it three standard errors of sampling are 31 and 27 points: 16 % and 46 %.
+    For these 24 clips of it three standard errors of sampling are 31 and 28 points: 17 % and 44 %.
     """
     clips = corpus.spread_over(corpus.instruments(data_dir, "test"), 24)
     ranked = [[g.label for g in classify_spectrum(s)] for s in corpus.measured(clips)]
     first = np.mean([labels[0] == clip.label for labels, clip in zip(ranked, clips, strict=True)])
     third = np.mean([clip.label in labels[:3] for labels, clip in zip(ranked, clips, strict=True)])
-    assert first > 0.16
-    assert third > 0.46
+    assert first > 0.17
+    assert third > 0.44
 
 
 def test_guesses_are_values() -> None:
