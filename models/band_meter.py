@@ -153,7 +153,7 @@ class _HighBands:
         hop = sample_rate_hz // _HOP_RATE_HZ
         step = hop * _HOPS_PER_STEP
         batch = max(1, _BATCH_SAMPLES // (channels * step))
-        self._hop, self._step, self._window = hop, step, vorbis_window(2 * hop)
+        self._hop, self._window = hop, vorbis_window(2 * hop)
         self._framer = Framer(channels, hop // 2, batch * step, hop)
         freqs = np.linspace(0.0, 0.5 * sample_rate_hz, hop + 1)
         self._first = int(SPLIT_HZ // (_HOP_RATE_HZ / 2))
@@ -161,9 +161,7 @@ class _HighBands:
         self._to_bands = _BandSums(_overlap(freqs[self._first :], _HIGH_EDGES_HZ), 2 * hop, hop)
         self.steps, self.loud = History(MAX_STEPS), History(MAX_STEPS)
         self.fine = np.zeros(len(self.fine_hz))
-        freqs = np.linspace(0.0, 0.5 * sample_rate_hz, (batch * step + hop) // 2 + 1)
-        gain = np.sqrt(k_power_gain(freqs, sample_rate_hz) * (freqs >= SPLIT_HZ))
-        self._gain = gain.astype(np.float32)[None]
+        self._step_power = _StepPower(sample_rate_hz, step, step, hop // 2, slice(2, 3))
 
     def push(self, block: Samples) -> None:
         for batch in self._framer.push(block):
@@ -178,7 +176,7 @@ class _HighBands:
         per_step = power.reshape(-1, _HOPS_PER_STEP, power.shape[1]).mean(axis=1)
         self.fine += per_step.sum(axis=0, dtype=np.float64)
         self.steps.add(self._to_bands(per_step))
-        self.loud.add(_filtered_power(batch, self._gain, self._hop // 2, self._step))
+        self.loud.add(self._step_power(batch))
 
 
 class _LowBands:
@@ -199,10 +197,9 @@ class _LowBands:
         self._long_to_bands = _BandSums(long_bands, 2 * self._long_hop, self._long_hop)
         self.parts = History(MAX_STEPS), History(MAX_STEPS)  # power in bands, K-weighted power
         self.longs = History(MAX_STEPS // LONG_STEPS)
-        bins = (batch + 1) * self._long_hop // 2 + 1
-        freqs = np.linspace(0.0, 0.5 * LOW_RATE_HZ, bins)
-        shares = low_shares(freqs) * (k_power_gain(freqs, LOW_RATE_HZ) * (freqs < SPLIT_HZ))
-        self._share_gains = np.sqrt(shares).astype(np.float32)
+        self._step_power = _StepPower(
+            LOW_RATE_HZ, self._hop, self._long_hop, self._long_hop // 2, slice(0, 2)
+        )
         self.fine = np.zeros(len(_long_hz()))
 
     def push(self, block: Samples) -> None:
@@ -224,7 +221,7 @@ class _LowBands:
         self.fine += long.sum(axis=0, dtype=np.float64)
         self.parts[0].add(self._to_bands(short))
         self.longs.add(self._long_to_bands(long))
-        self.parts[1].add(_filtered_power(batch, self._share_gains, self._long_hop // 2, self._hop))
+        self.parts[1].add(self._step_power(batch))
 
 
 class _BandSums:
@@ -248,28 +245,46 @@ class _BandSums:
         return out
 
 
-def _filtered_power(batch: Samples, gains: Samples, start: int, step: int) -> Powers:
-    """Filter a batch by each of the gains (G, bins): mean squares of its whole steps, (steps, G).
+class _StepPower:
+    """The K-weighted power of each step alone, in some of the parts of `timing_shares`.
 
-    The margins, `start` frames before and after the steps, take up the ringing of the filters.
+    Frames of `advance` samples, whole steps, are filtered with a margin on both sides that takes up
+    the ringing of the filters (overlap-save).
     """
-    from scipy.fft import irfft, rfft  # noqa: PLC0415
 
-    steps = (batch.shape[1] - 2 * start) // step
-    spectrum = rfft(batch, axis=1)
-    out = np.empty((steps, len(gains)), dtype=np.float32)
-    for i, gain in enumerate(gains):
-        part = irfft(spectrum * gain, batch.shape[1], axis=1)[:, start : start + steps * step]
-        frames = part.reshape(len(batch), steps, step)
-        out[:, i] = np.einsum("csn,csn->s", frames, frames) / step
-    return out
+    def __init__(self, rate_hz: int, step: int, advance: int, margin: int, parts: slice) -> None:
+        self._step, self._advance, self._margin = step, advance, margin
+        self._width = advance + 2 * margin
+        freqs = np.asarray(np.fft.rfftfreq(self._width, 1.0 / rate_hz), dtype=np.float64)
+        gains = np.sqrt(timing_shares(freqs)[parts] * k_power_gain(freqs, rate_hz))
+        self._gains = gains.astype(np.float32)
+
+    def __call__(self, batch: Samples) -> Powers:
+        from scipy.fft import irfft, rfft  # noqa: PLC0415
+
+        kept = slice(self._margin, self._margin + self._advance)
+        total: Array | Powers = np.zeros((1, len(self._gains)), dtype=np.float32)
+        for channel in batch:
+            frames = rfft(sliding_window_view(channel, self._width)[:: self._advance])
+            power = []
+            for gain in self._gains:
+                part = irfft(frames * gain, self._width, overwrite_x=True)[:, kept]
+                steps = part.reshape(-1, self._step)
+                power.append(np.einsum("sn,sn->s", steps, steps))
+            total = total + np.stack(power, axis=1) / self._step
+        return np.asarray(total, dtype=np.float32)
 
 
-def low_shares(freqs_hz: Array) -> Array:
-    """Return how power splits into below and above CROSS_HZ: (2, F), sum 1."""
-    octaves = np.log2(np.maximum(freqs_hz, 1.0) / CROSS_HZ)
-    upper = 0.5 - 0.5 * np.cos(np.pi * np.clip(2.0 * octaves + 0.5, 0.0, 1.0))
-    return np.stack((1.0 - upper, upper))
+def timing_shares(freqs_hz: Array) -> Array:
+    """Return how power splits at CROSS_HZ and SPLIT_HZ into three parts: (3, F), sum 1.
+
+    Half an octave of raised cosine each: gentle enough for filters that ring less than a step.
+    """
+    above = []
+    for cross_hz in (CROSS_HZ, SPLIT_HZ):
+        octaves = np.log2(np.maximum(freqs_hz, 1.0) / cross_hz)
+        above.append(0.5 - 0.5 * np.cos(np.pi * np.clip(2.0 * octaves + 0.5, 0.0, 1.0)))
+    return np.stack((1.0 - above[0], above[0] - above[1], above[1]))
 
 
 def vorbis_window(frames: int) -> Samples:
@@ -308,13 +323,10 @@ def _sharpen(powers: BandPowers, loud: Powers) -> None:
     """Move power between steps, in place, so that every step is as loud as it really was.
 
     Windows smear power into neighbouring steps, which matters to a gate. loud: (S, 3), the
-    K-weighted power of each step alone: the two parts of `low_shares`, and what is above SPLIT_HZ.
-    Each band keeps its total, so that averages over time stay exact.
+    K-weighted power of each step alone in the three parts of `timing_shares`. Each band keeps its
+    total, so that averages over time stay exact.
     """
-    low = low_shares(np.concatenate(([10.0], GRID_HZ[:SPLIT])))
-    high = np.zeros((1, powers.steps.shape[1]))
-    high[:, SPLIT + 1 :] = 1.0
-    shares = np.concatenate((np.pad(low, ((0, 0), (0, high.shape[1] - low.shape[1]))), high))
+    shares = timing_shares(np.concatenate(([10.0], GRID_HZ, [2.0 * GRID_HZ[-1]])))
     totals = powers.steps.sum(axis=0, dtype=np.float64)
     k_weights = powers.band_means(k_power_gain(powers.fine_hz, powers.sample_rate_hz))
     smeared = powers.steps @ (shares * k_weights).T.astype(np.float32)
