@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from models.eq import Eq
-from models.layout import Limits, band_freq_ceiling_hz
+from models.layout import Limits
 
-_POINTS_PER_OCTAVE = 24
+_POINTS_PER_OCTAVE = 48
+_TOP_RATIO = 0.4999
 _LOWEST_HZ = 10.0
 _HALVINGS = 30
 
@@ -20,7 +21,7 @@ def held_to_limits(eq: Eq, limits: Limits, sample_rate_hz: float) -> Eq:
     An excess that no gain causes, such as a high pass below its corner, is left alone.
     """
     low_db, high_db = limits.gain_db
-    top_hz = band_freq_ceiling_hz(sample_rate_hz)
+    top_hz = _TOP_RATIO * sample_rate_hz
     points = int(np.log2(top_hz / _LOWEST_HZ) * _POINTS_PER_OCTAVE) + 1
     freqs_hz = np.geomspace(_LOWEST_HZ, top_hz, points)
 
