@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from bridge.reaper.endpoint import Json
 
+MAX_PEERS = 16
+"""How many connections are kept at a time."""
+BACKLOG = 128
+"""How many may wait to be let in; when more do, a client is held up for a second."""
 PATIENCE_S = 5.0
 """How long a message may stand still half-way, and a stranger may take to say who they are."""
 _READ_BYTES = 256 << 10

@@ -36,7 +36,7 @@ reaper_python.rpr_packp = _checked_pointer
 from bridge.reaper import endpoint as way  # noqa: E402
 from bridge.reaper import inside, mailbox  # noqa: E402
 from bridge.reaper.mailbox import Mailbox  # noqa: E402
-from bridge.reaper.peer import Peer  # noqa: E402
+from bridge.reaper.peer import BACKLOG, MAX_PEERS, Peer  # noqa: E402
 from bridge.reaper.rpr import Refused  # noqa: E402
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from bridge.reaper.endpoint import Json
 
-MAX_PEERS = 16
 _LINGER_S = 0.003
 _TICK_BUDGET_S = 0.020
 _REMEMBERED = 16
@@ -58,7 +57,7 @@ class Server(ReapyServer):
     def __init__(self, rpr: Any, path: Path) -> None:
         Socket.__init__(self)  # reapy's own opens a port to the whole network
         self.bind((way.HOST, 0))
-        self.listen(MAX_PEERS)
+        self.listen(BACKLOG)
         self._socket.setblocking(False)
         port = self._socket.getsockname()[1]
         self.endpoint = way.Endpoint(
@@ -89,7 +88,7 @@ class Server(ReapyServer):
 
     def _admit(self) -> None:
         """Let in who has connected; when there is no room, the oldest stranger has to go."""
-        while True:
+        for _ in range(BACKLOG):
             try:
                 raw, address = self._socket.accept()
             except OSError:
