@@ -37,9 +37,11 @@ def in_one_undo_step(rpr: Any, label: str, jobs: list[Json], act: Act) -> Json:
     nothing leaves none.
     """
     receipts: list[Json] = []
+    # Made first: were it no text, a block could be opened and not closed again.
+    text = label if label.startswith("ReaTone") else f"ReaTone: {label}"
     with PutBack() as put_back:
         rpr.RPR_Undo_BeginBlock2(CURRENT)
-        put_back.add(_end_undo, rpr, label, receipts)
+        put_back.add(_end_undo, rpr, text, receipts)
         rpr.RPR_PreventUIRefresh(1)
         put_back.add(rpr.RPR_PreventUIRefresh, -1)
         known = by_guid(rpr)
@@ -177,8 +179,7 @@ def _explain(error: Exception, failures: list[str]) -> Json:
     return explain(error, "REAPER failed while writing", "write_failed", remedy)
 
 
-def _end_undo(rpr: Any, label: str, receipts: list[Json]) -> None:
-    text = label if label.startswith("ReaTone") else f"ReaTone: {label}"
+def _end_undo(rpr: Any, text: str, receipts: list[Json]) -> None:
     changed = any(receipt["changed"] for receipt in receipts)
     rpr.RPR_Undo_EndBlock2(CURRENT, text, -1 if changed else 0)
 
