@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +31,7 @@ from bridge.reaper import endpoint as way
 
 TICKS_PER_S = 30.0
 START_SCRIPT = "ReaTone_Start server.py"
+_TIMES_KEPT = 10000
 _Json = dict[str, Any]
 
 
@@ -56,7 +58,7 @@ class Stage:
         self._deferred: list[str] = []
         self._at_exit: list[str] = []
         self._main = ModuleType("__main__")
-        self._busy_s: list[float] = []
+        self._busy_s: deque[float] = deque(maxlen=_TIMES_KEPT)
         self._scripts: Scripts | None = None
 
     @property
@@ -136,8 +138,9 @@ class Stage:
         self.host = host
 
     def busy_s(self) -> list[float]:
-        """Return how long each tick since the last call took."""
-        times, self._busy_s = self._busy_s, []
+        """Return how long each tick since the last call took (the last ten thousand)."""
+        times = list(self._busy_s)
+        self._busy_s.clear()
         return times
 
     def quit(self) -> None:

@@ -48,8 +48,8 @@ class FaultyStage(Stage):
         return calls
 
     def settings(self) -> list[str]:
-        """Return the lines on rendering, selection and bypass, and the number of open blocks."""
-        words = ("RENDER", "SEL", "BYPASS")
+        """Return the lines on rendering and selection, and the number of open blocks."""
+        words = ("RENDER", "SEL")
         host = self.host
         host.settings.write(host.project)
         lines = [line.text.strip() for line in host.project.root.all_lines()]
