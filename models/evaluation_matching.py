@@ -8,38 +8,50 @@ from typing import Any
 import numpy as np
 
 from models.eq import Array
+from models.evaluation_networks import PAPER_ROWS, READINGS, Row
+from models.evaluation_networks import rows as network_rows
 from models.layout import Layout
 from models.matching import match
 from models.training.curves import SAMPLE_RATE_HZ, linear_bins_hz, paper_set
 
 SEEDS = {1: 20200908, 2: 20200909}
 _FULL, _QUICK = 1000, 40
-_PAPER = (
-    ("paper: convex baseline", {1: (0.1679, 0.2457), 2: (10.03, 2.119)}),
-    ("paper: proposed MLP", {1: (0.0782, 0.1072), 2: (7.021, 1.842)}),
-)
+_NETWORK_FULL, _NETWORK_QUICK = 8192, 128
 
 
 def run(quick: bool) -> dict[str, Any]:
-    """Match 1000 curves of each of the paper's sets (quick: 40), one at a time."""
+    """Match 1000 curves of each set (quick: 40) one at a time; networks alone on 8192 (128)."""
     count = _QUICK if quick else _FULL
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [
+        {"set": f"set {number}", "method": f"paper: {method}", "mse_db2": mse, "mae_db": mae}
+        for (method, number), (mse, mae) in PAPER_ROWS.items()
+    ]
+    alone = network_rows(_NETWORK_QUICK if quick else _NETWORK_FULL, (SEEDS[1], SEEDS[2]))
+    rows += [_alone(row) for row in alone]
     for number, seed in SEEDS.items():
-        rows += [
-            {
-                "set": number,
-                "method": name,
-                "mse_db2": figures[number][0],
-                "mae_db": figures[number][1],
-            }
-            for name, figures in _PAPER
-        ]
         rows.append(measure_set(number, count, seed))
     return {
         "paper": "Nercessian, Neural parametric equalizer matching (DAFx 2020)",
         "metric": f"mean over {len(linear_bins_hz())} linear bins at {SAMPLE_RATE_HZ:.0f} Hz; "
         "log_mae_db: mean over 1/24 octaves, 20 Hz ... 20 kHz",
         "rows": rows,
+    }
+
+
+def _alone(row: Row) -> dict[str, Any]:
+    """Return the row of a method that does not refine; MSE_v as `models.evaluation_networks`."""
+    return {
+        "set": row.reading,
+        "method": f"ours: {row.method}",
+        "mse_db2": row.mse,
+        "mae_db": row.mae,
+        "mae_p95_db": row.p95,
+        "mae_max_db": row.worst,
+        "log_mae_db": row.log_mae,
+        "mse_v": row.mse_controls,
+        "wall_mean_ms": row.ms,
+        "n": row.count,
+        "seed": SEEDS[READINGS[row.reading]],
     }
 
 
@@ -61,7 +73,7 @@ def measure_set(number: int, count: int, seed: int) -> dict[str, Any]:
             - truth.response_db(octaves_hz, SAMPLE_RATE_HZ)
         )
     return {
-        "set": number,
+        "set": f"set {number}",
         "method": "ReaTone, one curve at a time",
         **_errors(np.array(errors), np.array(log_errors)),
         **_times("cpu", np.array(cpu_ms)),
