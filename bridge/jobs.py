@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,6 +61,10 @@ def check_amount(amount: float) -> None:
         )
 
 
+def _within(amount: float) -> float:
+    return min(max(amount, AMOUNTS[0]), AMOUNTS[-1])
+
+
 def auto(session: Session, options: AutoOptions, progress: Progress = no_progress) -> Report:
     """Listen to the tracks, decide an EQ for each and write them in one undo step."""
     clock = _Clock()
@@ -84,18 +88,35 @@ def auto(session: Session, options: AutoOptions, progress: Progress = no_progres
     return Report(options.job, tuple(reports), options.amount, label, seconds=clock.laps)
 
 
-def amount(session: Session, tracks: str, value: float) -> Report:
-    """Change how strongly the EQ of an earlier run acts, without listening again."""
-    check_amount(value)
+def amount(
+    session: Session,
+    tracks: str,
+    value: float,
+    *,
+    by: bool = False,
+    moved: Container[str] = (),
+) -> Report:
+    """Change how strongly the EQ of an earlier run acts, without listening again.
+
+    by: add `value` to each track's amount, within the range. moved: GUIDs of tracks whose EQ a
+    fader has moved for us since: that is no edit by hand.
+    """
+    if not by:
+        check_amount(value)
     ours = _own_tracks(session, tracks)
-    writes = [
-        Write(track, track.memory.eq(value), replace(track.memory, amount=value))
-        for track in ours
-        if track.memory and track.own and not track.own.edited_by_hand
-    ]
-    receipts, label = _write_all(session, f"amount {value:.0%}", writes)
+    writes = []
+    for track in ours:
+        ready = track.own and (track.guid in moved or not track.own.edited_by_hand)
+        if track.memory and ready:
+            new = _within(track.memory.amount + value) if by else value
+            memory = replace(track.memory, amount=new)
+            writes.append(Write(track, memory.eq(new), memory, moved=track.guid in moved))
+    receipts, label = _write_all(session, f"amount {value:{'+' if by else ''}.0%}", writes)
     return Report(
-        "amount", tuple(_amount_report(t, receipts.get(t.guid)) for t in ours), value, label
+        "amount",
+        tuple(_amount_report(t, receipts.get(t.guid)) for t in ours),
+        writes[0].memory.amount if by and writes else value,
+        label,
     )
 
 

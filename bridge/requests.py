@@ -20,6 +20,8 @@ MIN_AMOUNT, MAX_AMOUNT = -1.0, 2.0
 MAX_WORDS = 500
 MAX_NAME = 120
 MAX_PATH = 4096
+QUIET = frozenset({"refresh", "touch"})
+"""Kinds that only look: not worth a word. A "touch" (a fader begins to move) comes from within."""
 
 Check = Callable[[str, object], object]
 

@@ -62,9 +62,10 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class OwnEq:
-    """ReaTone's instance on a track."""
+    """ReaTone's instance on a track. fx: its place in the chain, 0-based, as it was seen."""
 
     fx_guid: str
+    fx: int
     enabled: bool
     state: bytes
     edited_by_hand: bool
@@ -107,11 +108,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """An EQ for a track. It is refused if the track's own EQ is no longer what `track` shows."""
+    """An EQ for a track. It is refused if the track's own EQ is no longer what `track` shows.
+
+    moved: what differs there from our last write was moved by ReaTone itself, not by the user.
+    """
 
     track: Track
     eq: Eq
     memory: Memory
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +234,7 @@ class ReaperSession:
                 "state": _to_text(reaeq.encode(reaeq.from_eq(write.eq))),
                 "data": write.memory.to_json(),
                 "expected_state": write.track.own and _to_text(write.track.own.state),
+                "moved": write.moved,
             }
             for write in writes
         ]

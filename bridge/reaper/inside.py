@@ -52,8 +52,8 @@ def list_tracks(rpr: Any, _request: Json) -> Json:
     """Describe every track of the project.
 
     Reply: {"tracks": [{guid, name, number, selected, depth, folder, muted, channels, own, data,
-    warnings}]} with own = null or {fx_guid, enabled, state, edited_by_hand}, data = what write_eq
-    was given.
+    warnings}]} with own = null or {fx_guid, fx, enabled, state, edited_by_hand}, data = what
+    write_eq was given.
     """
     return {"tracks": _look_at_all(rpr, places(rpr))}
 
@@ -91,11 +91,12 @@ def render_ready(_rpr: Any, request: Json) -> Json:
 def write_eq(rpr: Any, request: Json) -> Json:
     """Write EQs into ReaTone's own instances in one undo step.
 
-    request: label (for the undo history), writes [{guid, state, data, expected_state?}]: `state`
-    is a ReaEQ state of which bands and global gain are used, `data` is kept in the track's memory,
-    `expected_state` is what begin_job saw (null: no instance); if the track has something else
-    now, the write is refused. Reply: {"receipts": [{guid, ok, changed, created, fx_guid, state,
-    before, edited_by_hand, warnings, error}]}, one per write.
+    request: label (for the undo history), writes [{guid, state, data, expected_state?, moved?}]:
+    `state` is a ReaEQ state of which bands and global gain are used, `data` is kept in the track's
+    memory, `expected_state` is what begin_job saw (null: no instance); if the track has something
+    else now, the write is refused. `moved`: what differs from our last write is our own doing.
+    Reply: {"receipts": [{guid, ok, changed, created, fx_guid, state, before, edited_by_hand,
+    warnings, error}]}, one per write.
     """
     return writes.in_one_undo_step(rpr, request["label"], request["writes"], writes.write)
 
@@ -196,6 +197,7 @@ def _look_for_own(rpr: Any, track: str) -> tuple[Json | None, Any, list[str]]:
         return None, None, warnings + more
     description = {
         "fx_guid": ours.guid,
+        "fx": ours.fx,
         "enabled": ours.enabled,
         "state": own.encode(ours.state),
         "edited_by_hand": ours.edited,

@@ -63,8 +63,9 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
         receipt["warnings"] += more
         before = None
     else:
-        receipt.update(before=encode(ours.state), edited_by_hand=ours.edited)
-        before = ours.state if ours.edited else _before(memory)
+        edited = ours.edited and not job.get("moved")
+        receipt.update(before=encode(ours.state), edited_by_hand=edited)
+        before = ours.state if edited else _before(memory)
         put_back.add(own.put_state, rpr, track, ours.fx, ours.state)
         if not ours.enabled:
             receipt["warnings"].append(f"The track's {own.TITLE} is bypassed and stays so.")

@@ -1,0 +1,210 @@
+"""Requests carried out over a live session: the daemon's jobs, on the selected tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from bridge import jobs, presets, wishes
+from bridge.errors import NothingSelected, PresetError
+from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
+from bridge.presets import EqPreset
+from bridge.report import Report
+from bridge.requests import NotAvailable, Request, TrackState
+from bridge.session import Session, Track
+from models.equalise import Wish
+
+SELECTED = "selected"
+_MOST_LINES = 40
+_NOT_YET = {
+    "describe": "Describing a sound in words",
+    "master": "Equalising the master",
+}
+"""What is asked for by actions and surfaces but has no engine yet."""
+
+
+class Fader(Protocol):
+    """A fader that moves EQs on its way, before the amount is written."""
+
+    def begin(self, tracks: Sequence[Track]) -> None:
+        """Take note of the selected tracks."""
+
+    def moved(self) -> Collection[str]:
+        """Return the GUIDs of the tracks moved since the last write."""
+
+    def written(self) -> None:
+        """Take note that the amount was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a job came out. text: for people. state: what surfaces are to show, None: as before."""
+
+    text: str
+    ok: bool = True
+    tracks: int = 0
+    state: TrackState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job works with. fader: what moves EQs between the jobs, None without."""
+
+    session: Session
+    request: Request
+    progress: Progress
+    preset_folder: Path
+    fader: Fader | None = None
+
+
+def run(task: Task) -> Done:
+    """Carry a request out. Raises BridgeError."""
+    kind = task.request.kind
+    if kind in _NOT_YET:
+        raise NotAvailable(
+            f"{_NOT_YET[kind]} is not available in this version of ReaTone.",
+            "Equalise tracks, or match them to a recording.",
+        )
+    return _JOBS[kind](task)
+
+
+def look(session: Session) -> TrackState:
+    """Return the first selected track that has ReaTone's EQ, else the first selected one."""
+    chosen = [track for track in session.list_tracks() if track.selected]
+    shown = next((track for track in chosen if track.own), chosen[0] if chosen else None)
+    return _state(shown) if shown else TrackState()
+
+
+def _auto(task: Task) -> Done:
+    args = task.request.args
+    wish = Wish(wishes.known_class(args.get("class")))
+    options = AutoOptions(SELECTED, args.get("amount", DEFAULT_AMOUNT), wish)
+    return _reported(jobs.auto(task.session, options, task.progress))
+
+
+def _match(task: Task) -> Done:
+    task.progress("Listening to the reference", 0.0)
+    path = Path(task.request.args["path"])
+    wish = Wish(reference=wishes.reference_target([path]))
+    options = AutoOptions(SELECTED, DEFAULT_AMOUNT, wish, job="match")
+    return _reported(jobs.auto(task.session, options, task.progress))
+
+
+def _amount(task: Task) -> Done:
+    args = task.request.args
+    by = "by" in args
+    value = args["by" if by else "set"]
+    moved = task.fader.moved() if task.fader else ()
+    done = _reported(jobs.amount(task.session, SELECTED, value, by=by, moved=moved))
+    if task.fader and done.ok:
+        task.fader.written()
+    return done
+
+
+def _compare(task: Task) -> Done:
+    """Switch ReaTone's EQs off or on; both are equally loud, since the EQ keeps the loudness."""
+    ours = [track for track in task.session.list_tracks() if track.selected and track.own]
+    if not ours:
+        raise NothingSelected("None of the selected tracks has a ReaTone EQ.", "Equalise first.")
+    was_heard = any(track.own.enabled for track in ours if track.own)
+    heard = bool(task.request.args.get("on", not was_heard))
+    label = f"ReaTone: {'with' if heard else 'without'} EQ ({_tracks(len(ours))})"
+    receipts = task.session.set_bypass(label, not heard, [track.guid for track in ours])
+    if failed := [receipt.error for receipt in receipts if receipt.error]:
+        raise failed[0]
+    text = f"{_tracks(len(ours))} now heard {'with' if heard else 'without'} ReaTone's EQ."
+    return Done(text, True, len(ours), replace(_state(ours[0]), bypassed=not heard))
+
+
+def _revert(task: Task) -> Done:
+    done = _reported(jobs.revert(task.session, SELECTED))
+    return replace(done, state=look(task.session))
+
+
+def _undo(task: Task) -> Done:
+    text = f"Undone: {task.session.undo()}."
+    return Done(text, state=look(task.session))
+
+
+def _preset_save(task: Task) -> Done:
+    name = str(task.request.args["name"])
+    found = jobs.export_presets(task.session, SELECTED)
+    named = [
+        replace(preset, name=name if len(found) == 1 else f"{name} {preset.name}")
+        for preset in found
+    ]
+    saved = presets.save_all(task.preset_folder, named)
+    return Done("Saved " + ", ".join(str(path) for path in saved) + ".", True, len(saved))
+
+
+def _preset_load(task: Task) -> Done:
+    preset = _named_preset(str(task.request.args["name"]), task.preset_folder)
+    return _reported(jobs.apply_preset(task.session, SELECTED, preset))
+
+
+def _refresh(task: Task) -> Done:
+    return Done("", state=look(task.session))
+
+
+def _touch(task: Task) -> Done:
+    if task.fader:
+        task.fader.begin([track for track in task.session.list_tracks() if track.selected])
+    return Done("")
+
+
+_JOBS: dict[str, Callable[[Task], Done]] = {
+    "auto": _auto,
+    "match": _match,
+    "amount": _amount,
+    "compare": _compare,
+    "revert": _revert,
+    "undo": _undo,
+    "preset_save": _preset_save,
+    "preset_load": _preset_load,
+    "refresh": _refresh,
+    "touch": _touch,
+}
+
+
+def _named_preset(name: str, folder: Path) -> EqPreset:
+    """Find a preset by its name or file name; nothing outside of the folders can be named."""
+    folders = dict.fromkeys((folder, *reversed(presets.default_folders())))
+    usable = [entry for entry in presets.list_presets(folders) if entry.kind == "eq"]
+    wanted = name.casefold()
+    for entry in usable:
+        if wanted in (entry.name.casefold(), entry.path.stem.casefold()):
+            return presets.load(entry.path)
+    known = ", ".join(repr(entry.name) for entry in usable[:20]) or "none yet"
+    raise PresetError(f"there is no preset {name!r}.", f"There are: {known}.", file=str(folder))
+
+
+def _reported(report: Report) -> Done:
+    """Turn a report into one message and what surfaces show of it."""
+    lines = report.as_text().splitlines()
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} lines more."]
+    shown = next((track for track in report.tracks if track.eq is not None), None)
+    state = None
+    if shown is not None:
+        label, confidence = shown.label or "", shown.confidence or 0.0
+        state = TrackState(shown.name, label, confidence, report.amount, None, shown.eq)
+    return Done("\n".join(lines), not report.failed, len(report.tracks), state)
+
+
+def _state(track: Track) -> TrackState:
+    memory, own = track.memory, track.own
+    confidence = memory.extra.get("confidence") if memory else None
+    return TrackState(
+        track.name or f"Track {track.number}",
+        memory.label if memory else "",
+        float(confidence) if isinstance(confidence, (int, float)) else 0.0,
+        memory.amount if memory and own else None,
+        None if own is None else not own.enabled,
+        None if own is None else own.eq,
+    )
+
+
+def _tracks(count: int) -> str:
+    return "1 track" if count == 1 else f"{count} tracks"

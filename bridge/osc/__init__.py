@@ -1,0 +1,1 @@
+"""Control surfaces over OSC (UDP): the addresses, the server, and REAPER's own OSC device."""
