@@ -41,7 +41,7 @@ KIND_ORDER = (
 _HALF_LN2 = 0.5 * math.log(2.0)
 _NEPERS_PER_DB = math.log(10.0) / 20.0
 _SMALLEST_TANGENT = 1e-12
-_SIGNS = np.array([[1.0], [-1.0]])
+_BELL_NEPERS = np.array([[_NEPERS_PER_DB], [-_NEPERS_PER_DB]])
 _HALF_NEPERS_PER_DB = 0.5 * _NEPERS_PER_DB  # ln A per dB, A = 10**(gain/40)
 # On the side that its gain raises, a shelf's numerator goes with A**3, its denominator with 1/A.
 _RAISED_NEPERS = np.array([[3.0], [-1.0]]) * _HALF_NEPERS_PER_DB
@@ -61,6 +61,7 @@ class BandResponse:
     freqs_hz: Array
     sample_rate_hz: float
     _basis: Array = field(init=False, repr=False)
+    _exponents: Array = field(init=False, repr=False)
     _bells: slice = field(init=False, repr=False)
     _shelves: slice = field(init=False, repr=False)
     _passes: slice = field(init=False, repr=False)
@@ -79,6 +80,10 @@ class BandResponse:
         object.__setattr__(self, "_bells", slice(0, bells))
         object.__setattr__(self, "_shelves", slice(bells, shelves_end))
         object.__setattr__(self, "_passes", slice(shelves_end, len(places)))
+        exponents = np.ones((3, len(places)))
+        exponents[1] = _HALF_NEPERS_PER_DB
+        exponents[1, :bells] = _NEPERS_PER_DB
+        object.__setattr__(self, "_exponents", exponents.ravel())
         object.__setattr__(self, "_low_shelves", low_shelves)
         object.__setattr__(self, "_low_passes", low_passes)
 
@@ -126,61 +131,70 @@ class BandResponse:
     def _polynomials(self, unknowns: Array) -> Array:
         """Return (R, n or d, value or derivative by f, gain, bw, bands, factor of 1, y, 1/y)."""
         rows, count = unknowns.shape[0], len(self.kinds)
-        freq, gain, width = unknowns.reshape(rows, 3, count).transpose(1, 0, 2)
-        w = (2.0 * np.pi / self.sample_rate_hz) * np.exp(freq)
-        pull = w / np.sin(w)  # d ln tan(w/2) / d ln w
+        powers = np.exp(unknowns * self._exponents)
+        w = powers[:, :count] * (2.0 * np.pi / self.sample_rate_hz)
+        amplitude, width = powers[:, count : 2 * count], powers[:, 2 * count :]
+        sin, cos = np.sin(w), np.cos(w)
+        pull = w / sin  # d ln tan(w/2) / d ln w
         out = np.zeros((rows, 2, 4, count, 3))
         bells, shelves, passes = self._bells, self._shelves, self._passes
         if bells.stop > bells.start:
-            width_terms = _square_width(w, pull, width, bells)
-            _fill_bells(out[..., bells, :], gain[:, bells], width_terms)
+            terms = _square_width(cos[:, bells], pull[:, bells], width[:, bells])
+            _fill_bells(out[..., bells, :], amplitude[:, bells], terms)
         if shelves.stop > shelves.start:
             _fill_shelves(
-                out[..., shelves, :], self._low_shelves, gain[:, shelves], width[:, shelves]
+                out[..., shelves, :], self._low_shelves, amplitude[:, shelves], width[:, shelves]
             )
         if passes.stop > passes.start:
-            width_terms = _square_width(w, pull, width, passes)
-            _fill_passes(out[..., passes, :], self._low_passes, width_terms)
-        _tune(out, np.tan(0.5 * w) ** 2, pull)
+            terms = _square_width(cos[:, passes], pull[:, passes], width[:, passes])
+            _fill_passes(out[..., passes, :], self._low_passes, terms)
+        _tune(out, (sin / (1.0 + cos)) ** 2, pull)
         return out
 
 
-def _square_width(w: Array, pull: Array, ln_width: Array, at: slice) -> tuple[Array, Array, Array]:
-    """Return 4 h**2 and its derivatives by ln f and ln bandwidth, (R, 1, bands in the slice)."""
-    w, pull, ln_width = w[:, None, at], pull[:, None, at], ln_width[:, None, at]
-    below = w <= 0.5 * np.pi
-    u = _HALF_LN2 * np.exp(ln_width) * np.where(below, pull, 0.5 * np.pi)
+def _square_width(cos: Array, pull: Array, width: Array) -> tuple[Array, Array, Array]:
+    """Return 4 h**2 and its derivatives by ln f and ln bandwidth, each (R, 1, bands).
+
+    pull = w/sin(w) is the warp below a quarter of the rate, where it reaches pi/2 and stays.
+    """
+    u = np.minimum(pull, 0.5 * np.pi) * width
+    u *= _HALF_LN2
     h = np.sinh(u)
     square = 4.0 * h * h
     by_width = 8.0 * u * h * np.sqrt(1.0 + h * h)
-    by_freq = by_width * np.where(below, 1.0 - pull * np.cos(w), 0.0)
-    return square, by_freq, by_width
+    by_freq = by_width * (1.0 - pull * cos) * (cos >= 0.0)
+    return square[:, None], by_freq[:, None], by_width[:, None]
 
 
-def _fill_bells(out: Array, gain: Array, squeeze: tuple[Array, Array, Array]) -> None:
+def _fill_bells(out: Array, amplitude: Array, squeeze: tuple[Array, Array, Array]) -> None:
+    """Fill in bells of given linear gain, A**2."""
     square, by_freq, by_width = squeeze
-    factor = np.exp(_NEPERS_PER_DB * _SIGNS * gain[:, None])
+    factor = np.empty((len(amplitude), 2, amplitude.shape[1]))
+    factor[:, 0] = amplitude
+    np.divide(1.0, amplitude, out=factor[:, 1])
     part = square * factor
-    out[:, :, 0, :, 0] = part - 2.0
-    out[:, :, 1, :, 0] = by_freq * factor
-    out[:, :, 2, :, 0] = (_NEPERS_PER_DB * _SIGNS) * part
-    out[:, :, 3, :, 0] = by_width * factor
+    np.subtract(part, 2.0, out=out[:, :, 0, :, 0])
+    np.multiply(by_freq, factor, out=out[:, :, 1, :, 0])
+    np.multiply(part, _BELL_NEPERS, out=out[:, :, 2, :, 0])
+    np.multiply(by_width, factor, out=out[:, :, 3, :, 0])
     out[:, :, 0, :, 1:] = 1.0
 
 
-def _fill_shelves(out: Array, low_count: int, gain: Array, ln_width: Array) -> None:
-    """Fill in low shelves, then high shelves."""
-    inverse_slope = np.exp(2.0 * ln_width)
-    a = np.exp(_HALF_NEPERS_PER_DB * gain)
+def _fill_shelves(out: Array, low_count: int, a: Array, width: Array) -> None:
+    """Fill in low shelves, then high shelves, of given root of the linear gain, A."""
+    inverse_slope = width * width
     inverse_a = 1.0 / a
-    sides = np.stack([a * a, np.ones_like(a)], axis=1)
     total, excess = a + inverse_a, inverse_slope - 1.0
+    sides = np.ones((len(a), 2, a.shape[1]))
+    np.multiply(a, a, out=sides[:, 0])
     middle = sides * (total * excess)[:, None]
     out[:, :, 0, :, 0] = middle
     out[:, :, 2, :, 0] = sides * (_HALF_NEPERS_PER_DB * (a - inverse_a) * excess)[:, None]
     out[:, 0, 2, :, 0] += (2.0 * _HALF_NEPERS_PER_DB) * middle[:, 0]
     out[:, :, 3, :, 0] = sides * (2.0 * total * inverse_slope)[:, None]
-    raised = np.stack([a * a * a, inverse_a], axis=1)
+    raised = np.empty_like(sides)
+    np.multiply(sides[:, 0], a, out=raised[:, 0])
+    raised[:, 1] = inverse_a
     raised_slope, plain_slope = raised * _RAISED_NEPERS, _HALF_NEPERS_PER_DB * a[:, None]
     for at, column in ((slice(low_count), 2), (slice(low_count, None), 1)):
         out[:, :, 0, at, column] = raised[..., at]

@@ -19,7 +19,7 @@ from models.least_squares import Box, Problem
 
 Kinds = tuple[BandKind, ...]
 
-_ROUNDS = ((16, 8), (6, 20), (2, 40))
+_ROUNDS = ((16, 6), (8, 8), (4, 12), (2, 30))
 """How many starts take part in each round, and for how many iterations."""
 _SHARE_SEEN = 0.5
 _SEED = 2020
