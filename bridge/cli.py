@@ -31,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich for a help page takes longer than the page is worth
 )
 preset_app = typer.Typer(help="YAML presets: one EQ in one file.", no_args_is_help=True)
 app.add_typer(preset_app, name="preset")
