@@ -38,6 +38,7 @@ _HOPS_PER_STEP = 5
 _HOP_RATE_HZ = 50
 _BATCH_SAMPLES = 2**17
 _MAX_SHARPENING = 10.0
+_CHUNK_STEPS = 1024
 _LOW_EDGES_HZ = np.concatenate(([0.0], EDGES_HZ[: SPLIT + 1]))
 _HIGH_EDGES_HZ = np.concatenate((EDGES_HZ[SPLIT:], [np.inf]))
 
@@ -332,7 +333,9 @@ def _sharpen(powers: BandPowers, loud: Powers) -> None:
     smeared = powers.steps @ (shares * k_weights).T.astype(np.float32)
     ratio = np.minimum(loud / np.maximum(smeared, np.finfo(np.float32).tiny), _MAX_SHARPENING)
     sharp = powers.steps
-    sharp *= ratio @ shares.astype(np.float32)
+    for start in range(0, len(sharp), _CHUNK_STEPS):  # a whole hour would be copied
+        part = slice(start, start + _CHUNK_STEPS)
+        sharp[part] *= ratio[part] @ shares.astype(np.float32)
     sharp *= (totals / np.maximum(sharp.sum(axis=0, dtype=np.float64), 1e-300)).astype(np.float32)
 
 

@@ -131,9 +131,9 @@ class LoudnessProfile:
 
     def steps(self, power_gain: Array | float = 1.0) -> Array:
         """Return the K-weighted power (S,) of the steps after a power gain (K,) on `fine_hz`."""
-        return np.asarray(
-            self.powers.steps @ self.powers.band_means(power_gain * self._k_weights())
-        )
+        means = self.powers.band_means(power_gain * self._k_weights())
+        # In single precision, like the steps: otherwise they would be copied at twice their size.
+        return np.asarray(self.powers.steps @ means.astype(np.float32), dtype=np.float64)
 
     def blocks(self, power_gain: Array | float = 1.0) -> Array:
         """Return the K-weighted power of the 0.4-s blocks after a power gain (K,) on `fine_hz`."""

@@ -145,7 +145,7 @@ def _active_steps(loudness: LoudnessProfile) -> NDArray[np.bool_]:
 
 def _mean_power(powers: BandPowers, active: NDArray[np.bool_]) -> Array:
     """Average the bands over the active steps, (121,); the lowest from the long windows."""
-    power = np.asarray(powers.steps[active, 1:-1].mean(axis=0, dtype=np.float64))
+    power = _mean_of(powers, active)
     weight = np.zeros(LONG_STEPS * len(powers.long))
     weight[: len(active)] = active[: len(weight)]
     weight = weight.reshape(-1, LONG_STEPS).mean(axis=1)
@@ -153,6 +153,12 @@ def _mean_power(powers: BandPowers, active: NDArray[np.bool_]) -> Array:
     if long.sum() > 0.0:  # the long windows reach into pauses: only the shape is theirs
         power[:_LONG_BANDS] = long[:_LONG_BANDS] * (power[:SPLIT].sum() / long.sum())
     return power
+
+
+def _mean_of(powers: BandPowers, chosen: NDArray[np.bool_]) -> Array:
+    """Average the bands (121,) over the chosen steps without copying them."""
+    mean = chosen.astype(np.float32) @ powers.steps / np.float32(chosen.sum())
+    return np.asarray(mean[1:-1], dtype=np.float64)
 
 
 def _relative_db(power: Array, measured: NDArray[np.bool_]) -> Array:
@@ -204,7 +210,7 @@ def _noise_confidence(loudness: LoudnessProfile, active: NDArray[np.bool_]) -> A
     if quiet.sum() < _MIN_QUIET_STEPS:
         return np.ones(len(GRID_HZ))
     noise = np.percentile(bands[quiet], 20.0, axis=0)
-    power, tiny = bands[active].mean(axis=0), np.finfo(np.float32).tiny
+    power, tiny = _mean_of(loudness.powers, active), np.finfo(np.float32).tiny
     clear_db = 10.0 * np.log10(np.maximum(power, tiny) / np.maximum(noise, tiny))
     return np.asarray(np.clip(clear_db / _CLEAR_DB, 0.0, 1.0))
 
