@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
@@ -58,6 +59,12 @@ class Pointer:
 
     def __str__(self) -> str:
         return f"userdata: {self.text.partition(')')[2]}"
+
+
+@cache
+def _pointer(kind: str, text: str) -> Pointer:
+    """Return the one pointer with this text: Lua compares the objects themselves."""
+    return Pointer(kind, text)
 
 
 class BadArgument(Exception):  # noqa: N818  (the name says what happened)
@@ -169,12 +176,12 @@ def _shaped(function: Function, host: Host, values: list[Any], is_flag: bool) ->
         result = function.run(host, *values)
     except AttributeError:
         if function.name in _OPTIONAL_TEXT:
-            return None
+            return (None,)
         raise
     parts = list(result) if isinstance(result, tuple) else [result]
     if function.name in _POINTERS:
         kind = _POINTERS[function.name]
-        parts[0] = None if parts[0] == null(kind) else Pointer(kind, parts[0])
+        parts[0] = None if parts[0] == null(kind) else _pointer(kind, parts[0])
     elif function.name in _GUIDS:
         parts[0] = None if parts[0] == null(GUID_TYPE) else host.guid_at(parts[0])
     elif is_flag:

@@ -27,9 +27,9 @@ return function(calls, drawing, mayOpen, seconds)
     gfx[key] = 0
   end
   gfx.texth = 16
-  gfx.init = function(_, width, height)
+  gfx.init = function(title, width, height)
     gfx.w, gfx.h = width or 0, height or 0
-    return open()
+    return title == "" and 1 or open() -- an empty title resizes the window
   end
 
   local openFile, time = io.open, os.time
@@ -52,6 +52,7 @@ return function(calls, drawing, mayOpen, seconds)
   end
 
   local load = loadfile
+  _G.python, package.loaded.python = nil, nil -- the way back, which its runtime puts here
   reaper, _G.gfx = wrapped("reaper", calls), gfx
   io = { open = guardedOpen }
   os = {

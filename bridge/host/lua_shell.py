@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.host.calling import TABLE, HostError
 from bridge.host.lua_api import Call, Pointer, guarded, host_functions
+from bridge.host.lua_user import Window
 
 if TYPE_CHECKING:
     from bridge.host.lua import LuaAction
@@ -33,13 +34,14 @@ def functions(action: LuaAction) -> dict[str, Call]:
 def window_functions(action: LuaAction) -> dict[str, Call]:
     """Return the functions of the table `gfx`; its variables are plain fields of the table."""
     user = action.scripts.user
+    window = Window(user)
     return {
-        "init": guarded("init", (), user.window.open),
-        "quit": guarded("quit", (), user.window.close),
-        "getchar": guarded("getchar", (), user.key),
-        "update": guarded("update", (), user.window.update),
-        "drawstr": guarded("drawstr", ("str",), user.window.draw),
-        "rect": guarded("rect", ("float",) * 4, lambda *_: user.window.draw_box()),
+        "init": guarded("init", (), window.open),
+        "quit": guarded("quit", (), window.close),
+        "getchar": guarded("getchar", (), window.key),
+        "update": guarded("update", (), window.update),
+        "drawstr": guarded("drawstr", ("str",), window.draw),
+        "rect": guarded("rect", ("float",) * 4, lambda *_: window.draw_box()),
         "set": guarded("set", ("float",) * 3, lambda *_: None),
         "setfont": guarded("setfont", ("int", "str", "int"), lambda *_: 1),
         "measurestr": guarded("measurestr", ("str",), lambda text: (8.0 * len(text), 16.0)),

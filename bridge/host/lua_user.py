@@ -60,7 +60,7 @@ class User:
         self.files = deque(files)
         self.choices = deque(choices)
         self.keys = deque(keys)
-        self.window = Window()
+        self.windows: list[Window] = []
         self.boxes: list[str] = []
         self.tips: list[str] = []
         self.errors: list[str] = []
@@ -71,7 +71,13 @@ class User:
     @property
     def messages(self) -> list[str]:
         """Everything that scripts ended with: boxes, tips at the pointer, notes in the window."""
-        return [*self.boxes, *(tip for tip in self.tips if tip), *self.window.notes]
+        notes = (note for window in self.windows for note in window.notes)
+        return [*self.boxes, *(tip for tip in self.tips if tip), *notes]
+
+    @property
+    def window(self) -> Window:
+        """The window that was opened last; one that never was, without one."""
+        return self.windows[-1] if self.windows else Window(self)
 
     def message_box(self, text: str, title: str, kind: int) -> int:
         """Show a message box; return the number of the button pressed."""
@@ -103,15 +109,6 @@ class User:
         self.commands.append(command)
         return self._run(command)
 
-    def key(self) -> int:
-        """Return the next key in the script's window, 0 for none, −1 once it is closed."""
-        if not self.window.is_open:
-            return CLOSED
-        key = self.keys.popleft() if self.keys else NO_KEY
-        if key == CLOSED:
-            self.window.close()
-        return key
-
     def _answer(self, answers: deque[_T], title: str) -> _T:
         if not answers:
             raise HostError(f"Nobody is there to answer {title!r}; REAPER would wait.")
@@ -121,7 +118,8 @@ class User:
 class Window:
     """A script's gfx window: what stands in it, and what stood in it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: User) -> None:
+        self._user = user
         self.is_open = False
         self.opened = 0
         self.has_bar = False
@@ -135,7 +133,17 @@ class Window:
         """Open the window; return 1 as gfx.init does."""
         self.is_open = True
         self.opened += 1
+        self._user.windows.append(self)
         return 1
+
+    def key(self) -> int:
+        """Return the next key that the user presses in it, 0 for none, −1 once it is closed."""
+        if not self.is_open:
+            return CLOSED
+        key = self._user.keys.popleft() if self._user.keys else NO_KEY
+        if key == CLOSED:
+            self.close()
+        return key
 
     def draw(self, text: str) -> None:
         """Add a text to the frame in the making."""

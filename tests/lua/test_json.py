@@ -87,7 +87,9 @@ def test_white_space_around_everything() -> None:
     assert again(' \r\n\t{ "a" : [ 1 , 2 ] , "b" : "" } \n') == {"a": [1, 2], "b": ""}
 
 
-@pytest.mark.parametrize("text", ["1", "-0", "0.5", "1e3", "1E+3", "-1.25e-3", "9223372036854775807"])
+@pytest.mark.parametrize(
+    "text", ["1", "-0", "0.5", "1e3", "1E+3", "-1.25e-3", "9223372036854775807"]
+)
 def test_numbers(text: str) -> None:
     assert again(text) == json.loads(text)
 
@@ -154,7 +156,14 @@ def test_bytes_that_are_no_utf8_become_a_mark() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["0/0", "1/0", "-1/0", "print", "{[1.5] = 1}", "(function() local t = {}; t.t = t; return t end)()"],
+    [
+        "0/0",
+        "1/0",
+        "-1/0",
+        "print",
+        "{[1.5] = 1}",
+        "(function() local t = {}; t.t = t; return t end)()",
+    ],
 )
 def test_what_json_cannot_hold_is_an_error(expression: str) -> None:
     with pytest.raises(ValueError, match=r"JSON"):
