@@ -3,8 +3,8 @@
 -- @version 0.1.0
 -- @about
 --   # ReaTone
---   Equalises tracks with ReaEQ: listens to them, works out what they are, and writes an EQ that you
---   can read, edit, dial back, compare and undo. This action does so with the selected tracks.
+--   Equalises tracks with ReaEQ: listens to them, works out what they are, and writes an EQ that
+--   you can read, edit, dial back, compare and undo. This action does so with the selected tracks.
 --
 --   These actions need ReaTone itself: `pip install reatone`, then `reatone install`.
 -- @provides

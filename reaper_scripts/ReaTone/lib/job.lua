@@ -3,7 +3,7 @@
 --   heartbeat, daemon   times at which the server in REAPER, and the process behind it, were alive
 --   events              requests, one JSON object a line; the server takes them at its next tick
 --   status:<id>         how a request fares, as JSON
---   news                changes whenever an action sees progress, so that others in line stay patient
+--   news                changes whenever an action sees progress: others in line stay patient
 --   left                requests whose action was ended before they were
 
 local json = require("json")
@@ -13,7 +13,7 @@ local job = {}
 
 local STALE_S = 3
 local UNTAKEN_S = 10
-local MUTE_S = { waiting = 30, queued = 600, running = 600 } -- the server is mute while REAPER renders
+local MUTE_S = { waiting = 30, queued = 600, running = 600 } -- REAPER may be rendering
 local PATIENCE_S = { waiting = 10, queued = 10, running = 120 }
 local RENDER_S = 3600 -- a render in the background leaves REAPER alive and the step unchanged
 
@@ -160,7 +160,7 @@ function job.leave(watches)
   if #rows > 0 then store.set("left", json.encode(rows)) else store.drop("left") end
 end
 
--- Follow what earlier actions left. What was given up, or is soon outdated, is cleared away quietly.
+-- Follow what earlier actions left. What was given up or is outdated is cleared away quietly.
 function job.adopt()
   local rows = json.decode(store.get("left"))
   local watches = {}

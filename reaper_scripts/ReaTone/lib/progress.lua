@@ -2,13 +2,13 @@
 -- A small window with what is being done and how far it is: by ReaImGui when it is installed
 -- (sharp on any screen, leaves the keyboard to REAPER), else by gfx.
 --
--- A view has show(label, fraction, text), which draws one frame and returns false once the user
--- closed the window or pressed Escape, and close().
+-- A view has show(text, fraction), which returns false once the user closed the window or pressed
+-- Escape (no fraction: no bar), and close(). It is to be called once a tick.
 
 local progress = {}
 
 local TITLE = "ReaTone"
-local WIDTH, HEIGHT, MARGIN, BAR = 380, 120, 14, 12
+local WIDTH, HEIGHT, HIGHEST, MARGIN, BAR = 380, 120, 640, 14, 12
 local ESCAPE, CLOSED = 27, -1
 
 -- gfx -------------------------------------------------------------------------------------------
@@ -52,21 +52,36 @@ function Plain:bar(fraction, y, width)
   return y + height + margin
 end
 
-function Plain:show(label, fraction, text)
-  local key = gfx.getchar()
-  if key == CLOSED or key == ESCAPE then return false end
-  local margin = MARGIN * self.scale
+-- Make room for what is shown: an empty title resizes the window.
+function Plain:grow(height)
+  if height > gfx.h and gfx.h < HIGHEST then gfx.init("", gfx.w, math.min(height, HIGHEST)) end
+end
+
+function Plain:draw(fraction, text)
+  local margin, line = MARGIN * self.scale, gfx.texth + 2
   local width, y = gfx.w - 2 * margin, margin
+  local lines = wrapped(text, width)
+  self:grow(#lines * line + (fraction and BAR * self.scale + margin or 0) + 2 * margin)
   gfx.set(0.16, 0.16, 0.16)
   gfx.rect(0, 0, gfx.w, gfx.h)
   if fraction then y = self:bar(fraction, y, width) end
   gfx.set(0.92, 0.92, 0.92)
-  for _, line in ipairs(wrapped(text and label .. "\n" .. text or label, width)) do
+  for _, each in ipairs(lines) do
     gfx.x, gfx.y = margin, y
-    gfx.drawstr(line)
-    y = y + gfx.texth + 2
+    gfx.drawstr(each)
+    y = y + line
   end
   gfx.update()
+end
+
+function Plain:show(text, fraction)
+  local key = gfx.getchar()
+  if key == CLOSED or key == ESCAPE then return false end
+  local state = ("%d %d %s %s"):format(gfx.w, gfx.h, fraction, text)
+  if state ~= self.drawn then
+    self.drawn = state
+    self:draw(fraction, text)
+  end
   return true
 end
 
@@ -83,26 +98,26 @@ local function openSharp()
   return setmetatable({ context = reaper.ImGui_CreateContext(TITLE) }, Sharp)
 end
 
-function Sharp:draw(label, fraction, text)
+function Sharp:draw(text, fraction)
   reaper.ImGui_SetNextWindowSize(self.context, WIDTH, HEIGHT, reaper.ImGui_Cond_Appearing())
   local flags = reaper.ImGui_WindowFlags_NoFocusOnAppearing()
   local isVisible, isOpen = reaper.ImGui_Begin(self.context, TITLE, true, flags)
   if isVisible then
     if fraction then reaper.ImGui_ProgressBar(self.context, fraction, -1, 0) end
-    reaper.ImGui_TextWrapped(self.context, text and label .. "\n" .. text or label)
+    reaper.ImGui_TextWrapped(self.context, text)
     reaper.ImGui_End(self.context)
   end
   return isOpen
 end
 
 -- An extension of another version must not stop the work: the plain window takes over.
-function Sharp:show(label, fraction, text)
+function Sharp:show(text, fraction)
   if not self.plain then
-    local ok, isOpen = pcall(self.draw, self, label, fraction, text)
+    local ok, isOpen = pcall(self.draw, self, text, fraction)
     if ok then return isOpen end
     self.plain = openPlain()
   end
-  return self.plain:show(label, fraction, text)
+  return self.plain:show(text, fraction)
 end
 
 function Sharp:close()

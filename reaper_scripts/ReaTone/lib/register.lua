@@ -80,7 +80,7 @@ function register.words(folder, words)
   local ok, why = write(path, content)
   if not ok then return nil, ("%s cannot be written (%s)."):format(path, why or "disk full?") end
   if reaper.AddRemoveReaScript(true, MAIN_SECTION, path, true) == 0 then
-    return nil, "REAPER did not take the action into its list: load this file there yourself:\n" .. path
+    return nil, "REAPER did not take the action into its list: load this file there:\n" .. path
   end
   return path:match("([^/\\]+)%.lua$")
 end

@@ -8,7 +8,7 @@ local screen = {}
 
 local TITLE = "ReaTone"
 local SHOW_AFTER_S = 0.4 -- what is quicker than this opens no window
-local NOTE_S, NOTE_S_PER_BYTE = 3.0, 0.03
+local NOTE_S, NOTE_S_PER_BYTE, LONGEST_NOTE_S = 3.0, 0.03, 12.0
 local OK, YES_NO, YES = 0, 4, 6
 
 local view, isDismissed, waited = nil, false, 0.0
@@ -37,7 +37,7 @@ end
 
 -- Say what was done without stopping anyone: in the open window, or as a tip at the pointer.
 function screen.tell(text)
-  local left = NOTE_S + NOTE_S_PER_BYTE * #text
+  local left = math.min(NOTE_S + NOTE_S_PER_BYTE * #text, LONGEST_NOTE_S)
   speak(text)
   if view then
     while left > 0 and view:show(text) do left = left - flow.pause() end

@@ -15,7 +15,7 @@ local DONT_WAIT_MINIMISED = -2
 local NO_SERVER_FILE = "ReaTone's server script is not there:\n%s\n\n"
   .. "Run this in a terminal:  reatone install"
 local NO_SERVER = "ReaTone's server did not start in REAPER.\n\nEnable Python in Preferences > "
-  .. "Plug-ins > ReaScript, then try again. This tells what is wrong, in a terminal:  reatone doctor"
+  .. "Plug-ins > ReaScript, then try again. If that is not it, run in a terminal:  reatone doctor"
 local NO_COMMAND = "ReaTone is not installed completely: REAPER does not know how to start it.\n\n"
   .. "Run this in a terminal:  reatone install"
 local NO_DAEMON = "ReaTone did not start.\n\nRun this in a terminal to see why:  reatone doctor"
