@@ -32,6 +32,10 @@ NAMES = {
 }
 
 
+ANSWERS = {"describe": "warmer", "set": "60", "save": "Vocal", "load": "Vocal"}
+YES, NO = 6, 7
+
+
 class SteppedClock(Clock):
     """A clock that goes on only when told to."""
 
@@ -111,6 +115,11 @@ class Bench:
         name = self.events[number]["id"]
         self.put(f"status:{name}", json.dumps({"id": name, "state": state, **fields}))
 
+    def answer_all(self, text: str) -> None:
+        """Let every request taken end well."""
+        for number in range(len(self.events)):
+            self.answer(number, "done", text=text)
+
     def finish(self, number: int = -1, text: str = "Equalised 1 track.", ok: bool = True) -> None:
         """Let a request end well, or not, and the scripts end as well."""
         self.answer(number, "done" if ok else "failed", text=text)
@@ -142,3 +151,19 @@ class Bench:
     def _execute(self, _command: str) -> str | None:
         self.has_daemon = self.starts_daemon
         return "" if self.starts_daemon else None
+
+
+def prepare(bench: Bench, name: str) -> None:
+    """Lay out the answers that an action asks for."""
+    if name in ANSWERS:
+        bench.user.inputs.append(ANSWERS[name])
+    if name == "match":
+        bench.user.files.append("/music/reference mix.wav")
+
+
+def started(bench: Bench, name: str, trigger: Trigger | None = None) -> LuaAction:
+    """Start an action with its answers, until its request is taken."""
+    prepare(bench, name)
+    action = bench.run(name, trigger)
+    bench.tick()
+    return action
