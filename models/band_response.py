@@ -5,14 +5,16 @@ With y = tan(w/2)**2 every biquad of ReaEQ is a ratio of two quadratics in y:
     |H|**2 = (n0 + n1 y + n2 / y) / (d0 + d1 y + d2 / y)
 
 which needs no complex numbers and loses no digits at low frequencies. Write t = tan(w0/2)**2,
-A = 10**(gain/40), h = sinh(ln2/2 * bandwidth * warp) = 1/(2Q), S = 1/bandwidth**2 (RBJ *Audio EQ
+a = 10**(gain/20), h = sinh(ln2/2 * bandwidth * warp) = 1/(2Q), S = 1/bandwidth**2 (RBJ *Audio EQ
 Cookbook*, with ReaEQ's bandwidth law):
 
-    bell        n = (4 h^2 A^2 - 2, 1/t, t)                 d = (4 h^2 / A^2 - 2, 1/t, t)
-    low shelf   n = A^2 ((A + 1/A)(1/S - 1), 1/(A t), A t)  d = ((A + 1/A)(1/S - 1), A/t, t/A)
-    high shelf  the same with A t and t/A exchanged
-    high pass   n = (0, 1/t, 0)                             d = (4 h^2 - 2, 1/t, t)
-    low pass    n = (0, 0, t)                               d as for the high pass
+    bell        n = (4 h^2 a - 2, 1/t, t)            d: the same with 1/a instead of a
+    low shelf   n = ((a + 1)(1/S - 1), 1/t, a t)     d: the same with 1/a instead of a
+    high shelf  n = ((a + 1)(1/S - 1), a/t, t)       d: the same with 1/a instead of a
+    high pass   n = (0, 1/t, 0)                      d = (4 h^2 - 2, 1/t, t)
+    low pass    n = (0, 0, t)                        d as for the high pass
+
+so that n0 = p a + q with p and q free of the gain.
 
 Unknowns are ReaEQ's own: ln(frequency in Hz), gain in dB, ln(bandwidth). A row of unknowns holds
 all frequencies, then all gains, then all bandwidths: shape (3 * bands,). Bands of one kind stand
@@ -39,12 +41,8 @@ KIND_ORDER = (
 )
 """The order in which `BandResponse` takes its kinds."""
 _HALF_LN2 = 0.5 * math.log(2.0)
-_NEPERS_PER_DB = math.log(10.0) / 20.0
+_NEPERS_PER_DB = np.array([[1.0], [-1.0]]) * (math.log(10.0) / 20.0)  # numerator, denominator
 _SMALLEST_TANGENT = 1e-12
-_BELL_NEPERS = np.array([[_NEPERS_PER_DB], [-_NEPERS_PER_DB]])
-_HALF_NEPERS_PER_DB = 0.5 * _NEPERS_PER_DB  # ln A per dB, A = 10**(gain/40)
-# On the side that its gain raises, a shelf's numerator goes with A**3, its denominator with 1/A.
-_RAISED_NEPERS = np.array([[3.0], [-1.0]]) * _HALF_NEPERS_PER_DB
 
 
 def warp(freq_hz: Array, sample_rate_hz: float) -> Array:
@@ -61,41 +59,33 @@ class BandResponse:
     freqs_hz: Array
     sample_rate_hz: float
     _basis: Array = field(init=False, repr=False)
-    _exponents: Array = field(init=False, repr=False)
-    _bells: slice = field(init=False, repr=False)
-    _shelves: slice = field(init=False, repr=False)
-    _passes: slice = field(init=False, repr=False)
+    _bells: int = field(init=False, repr=False)
+    _shelves_end: int = field(init=False, repr=False)
     _low_shelves: int = field(init=False, repr=False)
     _low_passes: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         tangent = np.tan(np.pi * np.asarray(self.freqs_hz) / self.sample_rate_hz)
         y = np.maximum(np.abs(tangent), _SMALLEST_TANGENT) ** 2
-        object.__setattr__(self, "_basis", np.stack([np.ones_like(y), y, 1.0 / y]))
         places = [KIND_ORDER.index(kind) for kind in self.kinds]
         if places != sorted(places):
             raise ValueError(f"kinds must stand in the order of KIND_ORDER, not {self.kinds!r}")
         bells, low_shelves, high_shelves, low_passes, _ = np.bincount(places, minlength=5).tolist()
-        shelves_end = bells + low_shelves + high_shelves
-        object.__setattr__(self, "_bells", slice(0, bells))
-        object.__setattr__(self, "_shelves", slice(bells, shelves_end))
-        object.__setattr__(self, "_passes", slice(shelves_end, len(places)))
-        exponents = np.ones((3, len(places)))
-        exponents[1] = _HALF_NEPERS_PER_DB
-        exponents[1, :bells] = _NEPERS_PER_DB
-        object.__setattr__(self, "_exponents", exponents.ravel())
+        object.__setattr__(self, "_basis", np.stack([np.ones_like(y), y, 1.0 / y]))
+        object.__setattr__(self, "_bells", bells)
+        object.__setattr__(self, "_shelves_end", bells + low_shelves + high_shelves)
         object.__setattr__(self, "_low_shelves", low_shelves)
         object.__setattr__(self, "_low_passes", low_passes)
 
     def response_db(self, unknowns: Array) -> Array:
         """Return the response (R, F) of rows of unknowns (R, 3 * bands)."""
-        values = self._polynomials(unknowns)[:, :, 0] @ self._basis
+        values = self._values(self._polynomials(unknowns)[:, :, 0])
         ratio = np.multiply.reduce(values[:, 0] / values[:, 1], axis=1)
         return np.asarray(DB_PER_NEPER * np.log(ratio))
 
     def each_response_db(self, unknowns: Array) -> Array:
         """Return the response (R, bands, F) of every band alone."""
-        values = self._polynomials(unknowns)[:, :, 0] @ self._basis
+        values = self._values(self._polynomials(unknowns)[:, :, 0])
         return np.asarray(DB_PER_NEPER * np.log(values[:, 0] / values[:, 1]))
 
     def weighted_jacobian(self, unknowns: Array, root_weight: Array) -> tuple[Array, Array]:
@@ -103,7 +93,7 @@ class BandResponse:
 
         The derivatives have the shape (R, 3 * bands, F), those by frequency first.
         """
-        values = self._polynomials(unknowns) @ self._basis  # (R, 2, 4, bands, F)
+        values = self._values(self._polynomials(unknowns))  # (R, 2, 4, bands, F)
         inverse = 1.0 / values[:, :, 0]
         response = np.log(np.multiply.reduce(values[:, 0, 0] * inverse[:, 1], axis=1))
         slopes = values[:, :, 1:]
@@ -114,6 +104,10 @@ class BandResponse:
         rows, _, bands, points = jacobian.shape
         response *= DB_PER_NEPER
         return response, jacobian.reshape(rows, 3 * bands, points)
+
+    def _values(self, polynomials: Array) -> Array:
+        flat = np.ascontiguousarray(polynomials).reshape(-1, 3) @ self._basis
+        return flat.reshape(*polynomials.shape[:-1], -1)
 
     def bands(self, unknowns: Array) -> tuple[Band, ...]:
         """Return one row of unknowns (3 * bands,) as bands."""
@@ -131,29 +125,66 @@ class BandResponse:
     def _polynomials(self, unknowns: Array) -> Array:
         """Return (R, n or d, value or derivative by f, gain, bw, bands, factor of 1, y, 1/y)."""
         rows, count = unknowns.shape[0], len(self.kinds)
-        powers = np.exp(unknowns * self._exponents)
-        w = powers[:, :count] * (2.0 * np.pi / self.sample_rate_hz)
-        amplitude, width = powers[:, count : 2 * count], powers[:, 2 * count :]
+        w, gain_db, width = unknowns.reshape(rows, 3, count).transpose(1, 0, 2)
+        w, width = np.exp(w) * (2.0 * np.pi / self.sample_rate_hz), np.exp(width)
+        gain = np.exp(gain_db[:, None] * _NEPERS_PER_DB)
+        gain[..., self._shelves_end :] = 1.0
         sin, cos = np.sin(w), np.cos(w)
         pull = w / sin  # d ln tan(w/2) / d ln w
         out = np.zeros((rows, 2, 4, count, 3))
-        bells, shelves, passes = self._bells, self._shelves, self._passes
-        if bells.stop > bells.start:
-            terms = _square_width(cos[:, bells], pull[:, bells], width[:, bells])
-            _fill_bells(out[..., bells, :], amplitude[:, bells], terms)
-        if shelves.stop > shelves.start:
-            _fill_shelves(
-                out[..., shelves, :], self._low_shelves, amplitude[:, shelves], width[:, shelves]
-            )
-        if passes.stop > passes.start:
-            terms = _square_width(cos[:, passes], pull[:, passes], width[:, passes])
-            _fill_passes(out[..., passes, :], self._low_passes, terms)
-        _tune(out, (sin / (1.0 + cos)) ** 2, pull)
+        self._fill_middle(out[..., 0], gain, _square_width(cos, pull, width), width)
+        t = (sin / (1.0 + cos)) ** 2
+        np.divide(1.0, t[:, None], out=out[:, :, 0, :, 1])
+        out[:, :, 0, :, 2] = t[:, None]
+        self._raise_shelves(out, gain)
+        if self._shelves_end < count:
+            self._open_passes(out[..., self._shelves_end :, :])
+        double_pull = 2.0 * pull[:, None]
+        np.multiply(out[:, :, 0, :, 1], -double_pull, out=out[:, :, 1, :, 1])
+        np.multiply(out[:, :, 0, :, 2], double_pull, out=out[:, :, 1, :, 2])
         return out
+
+    def _fill_middle(
+        self, out: Array, gain: Array, factor: tuple[Array, Array, Array], width: Array
+    ) -> None:
+        """Fill in n0 = p a + q and its derivatives; `factor` is that of bells and passes."""
+        value, by_freq, by_gain, by_width = (out[:, :, i] for i in range(4))
+        p, p_by_freq, p_by_width = factor
+        shelves = slice(self._bells, self._shelves_end)
+        excess = width[:, shelves] ** 2
+        p_by_width[:, shelves] = 2.0 * excess
+        excess -= 1.0
+        p[:, shelves] = excess
+        p_by_freq[:, shelves] = 0.0
+        np.multiply(p[:, None], gain, out=value)
+        np.multiply(p_by_freq[:, None], gain, out=by_freq)
+        np.multiply(p_by_width[:, None], gain, out=by_width)
+        np.multiply(value, _NEPERS_PER_DB, out=by_gain)
+        value[..., : self._bells] -= 2.0
+        value[..., shelves] += excess[:, None]
+        value[..., self._shelves_end :] -= 2.0
+        by_width[..., shelves] += p_by_width[:, None, shelves]
+
+    def _raise_shelves(self, out: Array, gain: Array) -> None:
+        """Raise n2 of low shelves and n1 of high shelves by the gain."""
+        middle = self._bells + self._low_shelves
+        for at, column in (
+            (slice(self._bells, middle), 2),
+            (slice(middle, self._shelves_end), 1),
+        ):
+            out[:, :, 0, at, column] *= gain[..., at]
+            np.multiply(out[:, :, 0, at, column], _NEPERS_PER_DB, out=out[:, :, 2, at, column])
+
+    def _open_passes(self, out: Array) -> None:
+        """Turn the bells in the place of low passes, then high passes, into these."""
+        out[:, :, 2] = 0.0
+        out[:, 0, :, :, 0] = 0.0
+        out[:, 0, 0, : self._low_passes, 1] = 0.0
+        out[:, 0, 0, self._low_passes :, 2] = 0.0
 
 
 def _square_width(cos: Array, pull: Array, width: Array) -> tuple[Array, Array, Array]:
-    """Return 4 h**2 and its derivatives by ln f and ln bandwidth, each (R, 1, bands).
+    """Return 4 h**2 and its derivatives by ln f and ln bandwidth.
 
     pull = w/sin(w) is the warp below a quarter of the rate, where it reaches pi/2 and stays.
     """
@@ -163,61 +194,4 @@ def _square_width(cos: Array, pull: Array, width: Array) -> tuple[Array, Array, 
     square = 4.0 * h * h
     by_width = 8.0 * u * h * np.sqrt(1.0 + h * h)
     by_freq = by_width * (1.0 - pull * cos) * (cos >= 0.0)
-    return square[:, None], by_freq[:, None], by_width[:, None]
-
-
-def _fill_bells(out: Array, amplitude: Array, squeeze: tuple[Array, Array, Array]) -> None:
-    """Fill in bells of given linear gain, A**2."""
-    square, by_freq, by_width = squeeze
-    factor = np.empty((len(amplitude), 2, amplitude.shape[1]))
-    factor[:, 0] = amplitude
-    np.divide(1.0, amplitude, out=factor[:, 1])
-    part = square * factor
-    np.subtract(part, 2.0, out=out[:, :, 0, :, 0])
-    np.multiply(by_freq, factor, out=out[:, :, 1, :, 0])
-    np.multiply(part, _BELL_NEPERS, out=out[:, :, 2, :, 0])
-    np.multiply(by_width, factor, out=out[:, :, 3, :, 0])
-    out[:, :, 0, :, 1:] = 1.0
-
-
-def _fill_shelves(out: Array, low_count: int, a: Array, width: Array) -> None:
-    """Fill in low shelves, then high shelves, of given root of the linear gain, A."""
-    inverse_slope = width * width
-    inverse_a = 1.0 / a
-    total, excess = a + inverse_a, inverse_slope - 1.0
-    sides = np.ones((len(a), 2, a.shape[1]))
-    np.multiply(a, a, out=sides[:, 0])
-    middle = sides * (total * excess)[:, None]
-    out[:, :, 0, :, 0] = middle
-    out[:, :, 2, :, 0] = sides * (_HALF_NEPERS_PER_DB * (a - inverse_a) * excess)[:, None]
-    out[:, 0, 2, :, 0] += (2.0 * _HALF_NEPERS_PER_DB) * middle[:, 0]
-    out[:, :, 3, :, 0] = sides * (2.0 * total * inverse_slope)[:, None]
-    raised = np.empty_like(sides)
-    np.multiply(sides[:, 0], a, out=raised[:, 0])
-    raised[:, 1] = inverse_a
-    raised_slope, plain_slope = raised * _RAISED_NEPERS, _HALF_NEPERS_PER_DB * a[:, None]
-    for at, column in ((slice(low_count), 2), (slice(low_count, None), 1)):
-        out[:, :, 0, at, column] = raised[..., at]
-        out[:, :, 2, at, column] = raised_slope[..., at]
-        out[:, :, 0, at, 3 - column] = a[:, None, at]
-        out[:, :, 2, at, 3 - column] = plain_slope[..., at]
-
-
-def _fill_passes(out: Array, low_count: int, squeeze: tuple[Array, Array, Array]) -> None:
-    """Fill in low passes, then high passes."""
-    square, by_freq, by_width = squeeze
-    out[:, 0, 0, :low_count, 2] = 1.0
-    out[:, 0, 0, low_count:, 1] = 1.0
-    out[:, 1, 0, :, 0] = square[:, 0] - 2.0
-    out[:, 1, 1, :, 0] = by_freq[:, 0]
-    out[:, 1, 3, :, 0] = by_width[:, 0]
-    out[:, 1, 0, :, 1:] = 1.0
-
-
-def _tune(out: Array, t: Array, pull: Array) -> None:
-    """Move polynomials of y/t to y, in place, and add the derivatives by ln f that t brings."""
-    t, double_pull = t[:, None, None], 2.0 * pull[:, None]
-    out[..., 1] /= t
-    out[..., 2] *= t
-    out[:, :, 1, :, 1] = out[:, :, 0, :, 1] * -double_pull
-    out[:, :, 1, :, 2] = out[:, :, 0, :, 2] * double_pull
+    return square, by_freq, by_width
