@@ -122,7 +122,7 @@ class TestImport:
 
 class TestNobodyThere:
     def test_without_a_file(self, tmp_path: Path) -> None:
-        with pytest.raises(errors.NotConnected, match="Start server"):
+        with pytest.raises(errors.NotConnected, match="Start ReaTone"):
             Link(tmp_path / "none.json").call("hello", {})
 
     def test_a_file_of_a_process_that_is_gone(self, tmp_path: Path) -> None:
