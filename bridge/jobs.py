@@ -14,17 +14,28 @@ from pathlib import Path
 
 from bridge.errors import BridgeError, NothingSelected, UsageError
 from bridge.presets import EqPreset
-from bridge.report import Heard, Outcome, Report, TrackReport
+from bridge.report import Heard, Outcome, Report
 from bridge.selection import select
 from bridge.session import Memory, Receipt, Session, Track, Write
+from bridge.track_reports import amount_report, auto_report, receipt_report, track_name
 from models.audio import AudioError
 from models.eq import Eq
-from models.equalise import AMOUNTS, Decision, Skipped, Wish, equalise, inaudible
+from models.equalise import (
+    AMOUNTS,
+    Decision,
+    Skipped,
+    Wish,
+    equalise,
+    inaudible,
+    measured_loudness,
+)
 from models.instruments import classify_spectrum
 from models.spectrum import listen
 
 DEFAULT_AMOUNT = 0.65
 ANALYSIS_THREADS = 2
+MEASURED_S = 30.0
+"""Up to this length the loudness change is measured on the audio, not only predicted."""
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction 0 ... 1 of the job that is behind us."""
 _RENDER_SHARE = 0.4
@@ -73,7 +84,7 @@ def auto(session: Session, options: AutoOptions, progress: Progress = no_progres
         progress("Rendering", 0.0)
         tracks = session.begin_job(guids, directory=Path(folder)).tracks
         clock.lap("render")
-        decisions = _decide_all(tracks, options.wish, progress)
+        decisions = _decide_all(tracks, options, progress)
         clock.lap("analysis")
     receipts: dict[str, Receipt] = {}
     label = None
@@ -82,7 +93,7 @@ def auto(session: Session, options: AutoOptions, progress: Progress = no_progres
         receipts, label = _write(session, options, zip(tracks, decisions, strict=True))
     clock.lap("write")
     reports = (
-        _auto_report(track, decision, options, receipts.get(track.guid))
+        auto_report(track, decision, options.amount, receipts.get(track.guid))
         for track, decision in zip(tracks, decisions, strict=True)
     )
     return Report(options.job, tuple(reports), options.amount, label, seconds=clock.laps)
@@ -114,7 +125,7 @@ def amount(
     receipts, label = _write_all(session, f"amount {value:{'+' if by else ''}.0%}", writes)
     return Report(
         "amount",
-        tuple(_amount_report(t, receipts.get(t.guid)) for t in ours),
+        tuple(amount_report(t, receipts.get(t.guid)) for t in ours),
         writes[0].memory.amount if by and writes else value,
         label,
     )
@@ -125,7 +136,7 @@ def revert(session: Session, tracks: str) -> Report:
     ours = _own_tracks(session, tracks)
     label = f"ReaTone: revert ({_count(ours)})"
     receipts = {r.guid: r for r in session.revert(label, [track.guid for track in ours])}
-    reports = (_receipt_report(t, receipts[t.guid], Outcome.REVERTED, "reverted") for t in ours)
+    reports = (receipt_report(t, receipts[t.guid], Outcome.REVERTED, "reverted") for t in ours)
     changed = any(receipt.ok and receipt.changed for receipt in receipts.values())
     return Report("revert", tuple(reports), undo=label if changed else None)
 
@@ -137,7 +148,7 @@ def apply_preset(session: Session, tracks: str, preset: EqPreset) -> Report:
     writes = [Write(track, preset.eq, memory) for track in chosen]
     receipts, label = _write_all(session, f"preset {preset.name}", writes)
     reports = (
-        _receipt_report(t, receipts[t.guid], Outcome.WRITTEN, f"preset {preset.name} written")
+        receipt_report(t, receipts[t.guid], Outcome.WRITTEN, f"preset {preset.name} written")
         for t in chosen
     )
     return Report("preset", tuple(reports), undo=label)
@@ -146,7 +157,7 @@ def apply_preset(session: Session, tracks: str, preset: EqPreset) -> Report:
 def export_presets(session: Session, tracks: str) -> tuple[EqPreset, ...]:
     """Return ReaTone's EQ of each track as a preset named after the track."""
     return tuple(
-        EqPreset(_name(track), track.own.eq, _origin(track))
+        EqPreset(track_name(track), track.own.eq, _origin(track))
         for track in _own_tracks(session, tracks)
         if track.own
     )
@@ -167,26 +178,33 @@ def classify(file: Path) -> Heard:
 
 
 def _decide_all(
-    tracks: Sequence[Track], wish: Wish, progress: Progress
+    tracks: Sequence[Track], options: AutoOptions, progress: Progress
 ) -> list[Decision | Skipped | BridgeError]:
     """Listen to all tracks, some at a time; the results keep the order of the tracks."""
     with ThreadPoolExecutor(ANALYSIS_THREADS) as pool:
-        waiting = {pool.submit(_decide, track, wish): track for track in tracks}
+        waiting = {pool.submit(_decide, track, options): track for track in tracks}
         for done, finished in enumerate(as_completed(waiting), start=1):
             share = _RENDER_SHARE + (1.0 - _RENDER_SHARE) * done / len(waiting)
-            progress(f"Heard {_name(waiting[finished])}", share)
+            progress(f"Heard {track_name(waiting[finished])}", share)
     return [future.result() for future in waiting]
 
 
-def _decide(track: Track, wish: Wish) -> Decision | Skipped | BridgeError:
+def _decide(track: Track, options: AutoOptions) -> Decision | Skipped | BridgeError:
     if track.muted:
         return Skipped("muted: there is nothing to hear; unmute the track and run again")
     if track.audio is None:
         return BridgeError("No audio came out of this track.", "See its media and run again.")
     try:
-        return equalise(listen(track.audio), wish, name=track.name)
+        return _heard(track.audio, track.name, options)
     except AudioError as error:
         return BridgeError(str(error))
+
+
+def _heard(audio: Path, name: str, options: AutoOptions) -> Decision | Skipped:
+    decision = equalise(listen(audio), options.wish, name=name)
+    if isinstance(decision, Decision) and decision.listening.duration_s <= MEASURED_S:
+        return measured_loudness(decision, audio, options.amount)
+    return decision
 
 
 def _write(
@@ -240,75 +258,11 @@ def _own_tracks(session: Session, tracks: str) -> list[Track]:
     return ours
 
 
-def _auto_report(
-    track: Track,
-    decision: Decision | Skipped | BridgeError,
-    options: AutoOptions,
-    receipt: Receipt | None,
-) -> TrackReport:
-    if isinstance(decision, BridgeError):
-        return TrackReport(
-            _name(track), Outcome.FAILED, message=str(decision), warnings=track.warnings
-        )
-    if isinstance(decision, Skipped):
-        message = f"skipped, {decision.reason}"
-        return TrackReport(_name(track), Outcome.SKIPPED, message=message, warnings=track.warnings)
-    if receipt is not None and not receipt.ok:
-        return _receipt_report(track, receipt, Outcome.FAILED, "")
-    eq = receipt.eq if receipt and receipt.eq else decision.eq(options.amount)
-    edited = receipt.edited_by_hand if receipt else bool(track.own and track.own.edited_by_hand)
-    return TrackReport(
-        name=_name(track),
-        outcome=Outcome.WRITTEN if receipt else Outcome.PLANNED,
-        message="equalised" if receipt else "would be equalised",
-        label=decision.label,
-        confidence=decision.confidence,
-        name_counted=decision.name_counted,
-        target=decision.target.name,
-        distance_before_db=decision.distance_db(),
-        distance_after_db=decision.distance_db(eq),
-        distance_at_full_db=decision.distance_db(decision.full),
-        loudness_change_lu=decision.loudness_change_lu(eq),
-        eq=eq,
-        decision=decision,
-        warnings=(
-            *((_EDITED,) if edited else ()),
-            *dict.fromkeys((*track.warnings, *decision.warnings)),
-        ),
-    )
-
-
-_EDITED = "ReaTone's EQ was edited by hand; this run started from a fresh analysis and replaced it."
-
-
-def _amount_report(track: Track, receipt: Receipt | None) -> TrackReport:
-    if receipt is None:
-        why = "it was edited by hand" if track.memory else "it was not made by a run of ReaTone"
-        message = f"left alone: {why}; run auto again to start afresh"
-        return TrackReport(_name(track), Outcome.SKIPPED, message=message)
-    return _receipt_report(track, receipt, Outcome.WRITTEN, "amount changed")
-
-
-def _receipt_report(track: Track, receipt: Receipt, outcome: Outcome, message: str) -> TrackReport:
-    return TrackReport(
-        name=_name(track),
-        outcome=outcome if receipt.ok else Outcome.FAILED,
-        message=message if receipt.ok else str(receipt.error),
-        label=(track.memory.label or None) if track.memory else None,
-        eq=receipt.eq,
-        warnings=(*track.warnings, *receipt.warnings),
-    )
-
-
 def _origin(track: Track) -> dict[str, object]:
     if track.memory is None:
         return {}
     origin = {"class": track.memory.label or None, "amount": track.memory.amount}
     return {**origin, **track.memory.extra}
-
-
-def _name(track: Track) -> str:
-    return track.name or f"Track {track.number}"
 
 
 def _count(things: Sequence[object]) -> str:

@@ -6,6 +6,7 @@ match → loudness-neutral output gain. All after `listen` works on small arrays
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import instruments, matching, targets
+from models.audio import stream
 from models.eq import Eq
 from models.instruments import Guess
 from models.layout import Limits
+from models.loudness import exact_change_lu
 from models.name_hint import with_name
 from models.spectrum import GRID_HZ, Listening
 from models.target import Target, smoothed_db
@@ -47,7 +50,8 @@ class Decision:
     """What was heard in one track and the EQ that follows from it.
 
     full: the EQ at amount 1.0, output gain 0 dB. guesses: all classes, best first; name_counted:
-    the track's name moved them.
+    the track's name moved them. trim_lu: what the predicted loudness change at amount 1.0 misses,
+    as far as it was measured (`measured_loudness`).
     """
 
     listening: Listening
@@ -59,6 +63,7 @@ class Decision:
     full: Eq
     keep_loudness: bool
     warnings: tuple[str, ...]
+    trim_lu: float = 0.0
 
     def eq(self, amount: float) -> Eq:
         """Return the EQ at `amount`, its output gain keeping the BS.1770 loudness unchanged."""
@@ -68,16 +73,17 @@ class Decision:
         """Return the gain in dB that undoes the loudness change of the bands at `amount`."""
         if not self.keep_loudness:
             return 0.0
-        return -self.loudness_change_lu(self.full.scaled(amount))
+        return -self.loudness_change_lu(self.full.scaled(amount), amount)
 
     @cached_property
     def gain_table_db(self) -> tuple[float, ...]:
         """Output gain at each of `AMOUNTS`."""
         return tuple(self.output_gain_db(amount) for amount in AMOUNTS)
 
-    def loudness_change_lu(self, eq: Eq) -> float:
-        """Return the change of integrated loudness that `eq` causes on what was heard."""
-        return self.listening.loudness.change_lu(eq, self.listening.sample_rate_hz)
+    def loudness_change_lu(self, eq: Eq, amount: float) -> float:
+        """Return the change of integrated loudness that `eq`, at `amount`, causes on the track."""
+        predicted_lu = self.listening.loudness.change_lu(eq, self.listening.sample_rate_hz)
+        return predicted_lu + self.trim_lu * amount
 
     @property
     def heard_db(self) -> NDArray[np.float64]:
@@ -127,6 +133,23 @@ def equalise(
         keep_loudness=wish.keep_loudness,
         warnings=(*listening.warnings, *warnings),
     )
+
+
+def measured_loudness(
+    decision: Decision, path: str | os.PathLike[str], amount: float
+) -> Decision:
+    """Return the decision with the loudness change at `amount` measured on the audio at `path`.
+
+    Worth its time on short recordings, where one block that a gate takes or leaves counts; see
+    `loudness.exact_change_lu`. Raises AudioError.
+    """
+    heard = decision.listening
+    if not amount or not decision.keep_loudness:
+        return decision
+    eq = decision.full.scaled(amount)
+    exact_lu = exact_change_lu(stream(path), heard.sample_rate_hz, heard.channels, eq)
+    predicted_lu = heard.loudness.change_lu(eq, heard.sample_rate_hz)
+    return replace(decision, trim_lu=(exact_lu - predicted_lu) / amount)
 
 
 def inaudible(listening: Listening) -> str | None:
