@@ -19,6 +19,8 @@ INTERVAL_S = 0.05
 """Least time between two messages of one address: 20 a second."""
 SUBSCRIPTION_S = 600.0
 MAX_SUBSCRIBERS = 16
+MAX_PER_HOST = 4
+"""Most subscriptions of one host; a further one takes the place of that host's oldest."""
 
 
 @dataclass(slots=True)
@@ -50,16 +52,28 @@ class Outbox:
         self._timer: asyncio.TimerHandle | None = None
 
     def subscribe(self, place: Place) -> bool:
-        """Send to this place from now on, for ten minutes; return whether there is room."""
+        """Send to this place until its host is silent for ten minutes; return whether there is
+        room.
+        """
         self._forget()
-        if place not in self._until and len(self._until) >= MAX_SUBSCRIBERS:
+        self._until.pop(place, None)  # the newest comes last
+        same_host = self._of(place[0])
+        if len(same_host) >= MAX_PER_HOST:
+            del self._until[same_host[0]]
+        if len(self._until) >= MAX_SUBSCRIBERS:
             return False
         self._until[place] = self._now() + SUBSCRIPTION_S
         return True
 
-    def unsubscribe(self, place: Place) -> None:
-        """Send nothing to this place any more."""
-        self._until.pop(place, None)
+    def renew(self, host: str) -> None:
+        """Take note that a host is there: its subscriptions hold for ten minutes from now."""
+        for place in self._of(host):
+            self._until[place] = self._now() + SUBSCRIPTION_S
+
+    def unsubscribe(self, host: str) -> None:
+        """Send nothing to this host any more, unless a place of it is fixed."""
+        for place in self._of(host):
+            del self._until[place]
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -112,6 +126,9 @@ class Outbox:
         for packet in wire.bundles(wire.write(*message) for message in messages):
             for place in places:
                 self._send(packet, place)
+
+    def _of(self, host: str) -> list[Place]:
+        return [place for place in self._until if place[0] == host]
 
     def _forget(self) -> None:
         now = self._now()

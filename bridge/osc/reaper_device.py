@@ -6,16 +6,19 @@ fader on its way. REAPER's OSC device takes parameter values many times a second
 source of its OSC device has it). When the fader rests, the amount is written once, exactly.
 
 REAPER counts tracks from the start of the device's bank: the pattern file ReaTone.ReaperOSC has no
-way to move that bank.
+way to move that bank. It takes bundles, but no bundle within a bundle and no message of more than
+1024 bytes.
 """
 
 from __future__ import annotations
 
 import math
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from bridge.osc import wire
 from bridge.osc.outbox import Place
@@ -24,7 +27,12 @@ from bridge.reaper.reaeq import BAND_PARAMS, ParamKind, normalised_from_raw, raw
 from bridge.session import Track
 from models.eq import Eq
 
-INTERVAL_S = 1.0 / 60.0
+DEFAULT_PORT = 8000
+"""REAPER's own suggestion for a device's port."""
+FASTEST_S, SLOWEST_S = 1.0 / 60.0, 1.0 / 30.0
+"""Time between two updates while a fader moves: how much there is to compute decides."""
+_SHARE = 0.25
+"""Share of the time that updates may take before they come less often."""
 _END_OF_TOUCH = -1
 Param = tuple[int, int, int]
 """Track, FX and parameter as REAPER's device counts them, from 1."""
@@ -54,7 +62,7 @@ class ReaperDevice:
         self._sent: dict[Param, float] = {}
         self._active = False
         self._amount = 0.0
-        self._last_s = -math.inf
+        self._due_s = -math.inf
 
     def move(self, amount: float) -> bool:
         """Let the EQs act by `amount` now; return whether the tracks are asked for (`begin`)."""
@@ -72,14 +80,13 @@ class ReaperDevice:
             self._tracks = tuple(track for track in tracks if self._movable(track))
             self._sent.clear()
             if self._active:
-                self._last_s = -math.inf
+                self._due_s = -math.inf
                 self._send_moves()
 
     def release(self) -> None:
         """The fader rests: end the touch of all parameters that were moved."""
         with self._lock:
-            for param in self._sent:
-                self._put(param, _END_OF_TOUCH)
+            self._put(wire.write(_address(param), (_END_OF_TOUCH,)) for param in self._sent)
             self._sent.clear()
             self._active = False
 
@@ -101,41 +108,58 @@ class ReaperDevice:
     def _movable(self, track: Track) -> bool:
         if track.own is None or track.memory is None:
             return False
+        try:
+            bands = len(reaeq.decode(track.own.state).bands)
+        except reaeq.ReaEqError:
+            return False
+        if bands != len(track.memory.full.bands):
+            return False
         return track.guid in self._moved or not track.own.edited_by_hand
 
     def _send_moves(self) -> None:
-        now = self._now()
-        if not self._tracks or now - self._last_s < INTERVAL_S:
+        start_s = self._now()
+        if not self._tracks or start_s < self._due_s:
             return
-        self._last_s = now
+        messages = []
         for track in self._tracks:
             for param, value in _moves(track, self._amount):
                 if self._sent.get(param) != value:
                     self._sent[param] = value
                     self._moved.add(track.guid)
-                    self._put(param, value)
+                    messages.append(_head(param) + struct.pack(">f", value))
+        self._put(messages)
+        spent_s = self._now() - start_s
+        interval_s = min(max(spent_s / _SHARE, FASTEST_S), SLOWEST_S)
+        # What came a little late is made up for: a fader as fast as this loses nothing.
+        self._due_s = max(self._due_s, start_s - interval_s) + interval_s
 
-    def _put(self, param: Param, value: float | int) -> None:
-        track, fx, number = param
-        address = f"/track/{track}/fx/{fx}/fxparam/{number}/value"
-        try:
-            self._send(wire.write(address, (value,)), self._place)
-        except OSError:  # nobody listens, or the buffer is full: the exact write follows
-            return
+    def _put(self, messages: Iterable[bytes]) -> None:
+        for packet in wire.bundles(messages):
+            try:
+                self._send(packet, self._place)
+            except OSError:  # nobody listens, or the buffer is full: the exact write follows
+                return
+
+
+def _address(param: Param) -> str:
+    track, fx, number = param
+    return f"/track/{track}/fx/{fx}/fxparam/{number}/value"
+
+
+@lru_cache(maxsize=4096)
+def _head(param: Param) -> bytes:
+    """Return the message that sets a parameter, without the four bytes of its value."""
+    return wire.write(_address(param), (0.0,))[:-4]
 
 
 def _moves(track: Track, amount: float) -> Iterator[tuple[Param, float]]:
     """Yield the parameters that an amount changes, on the scale of REAPER's device."""
     assert track.own is not None
     assert track.memory is not None
-    state = reaeq.decode(track.own.state)
-    eq = track.memory.eq(amount)
-    if len(state.bands) != len(eq.bands):
-        return
-    at = track.number, track.own.fx + 1
-    for number, param, kind, stored in _values(eq):
+    for number, param, kind, stored in _values(track.memory.eq(amount)):
         raw = raw_from_stored(kind, stored)
-        yield (*at, number * len(BAND_PARAMS) + param + 1), _unit(normalised_from_raw(kind, raw))
+        knob = (track.number, track.own.fx + 1, number * len(BAND_PARAMS) + param + 1)
+        yield knob, _unit(normalised_from_raw(kind, raw))
 
 
 def _values(eq: Eq) -> Iterator[tuple[int, int, ParamKind, float]]:

@@ -2,10 +2,13 @@
 
 Messages are taken apart and put together by python-osc. Bundles are taken apart here: python-osc
 never comes to an end with an element of size −4. Time tags are ignored, as in REAPER: all is now.
+Types that no address takes are refused: lists thousands deep cannot be shown, and python-osc takes
+blobs of negative size.
 """
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -14,13 +17,15 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 MAX_PACKET = 8192
 """Longest packet read, in bytes."""
+MAX_MESSAGES = 64
+"""Most messages in a packet read."""
 MAX_BUNDLE = 1024
 """Longest bundle written: fits a network packet and REAPER's buffers."""
 _BUNDLE = b"#bundle\0"
 _HEAD = len(_BUNDLE) + 8
 _NOW = struct.pack(">Q", 1)
 _MAX_DEPTH = 4
-_TYPES = frozenset("ifsbhdTFN[]rmt")
+_TYPES = frozenset("ifshdTFN")
 
 
 class BadPacket(ValueError):  # noqa: N818  (the name says what happened)
@@ -31,7 +36,10 @@ def read(data: bytes) -> list[tuple[str, tuple[object, ...]]]:
     """Return the messages of a packet: (address, arguments). Raises BadPacket."""
     if len(data) > MAX_PACKET:
         raise BadPacket(f"{len(data)} bytes are too many")
-    return [_message(part) for part in _parts(data, 0)]
+    parts = list(itertools.islice(_parts(data, 0), MAX_MESSAGES + 1))
+    if len(parts) > MAX_MESSAGES:
+        raise BadPacket("too many messages in one packet")
+    return [_message(part) for part in parts]
 
 
 def write(address: str, arguments: Iterable[str | int | float]) -> bytes:
