@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge import __version__
+from bridge import __version__, live_cli
 from bridge.command import (
     AsJson,
     Output,
@@ -39,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # importing rich for a help page takes longer than the page is worth
 )
 app.add_typer(preset_app, name="preset")
+live_cli.add_to(app)
 
 Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]

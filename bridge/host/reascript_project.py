@@ -132,6 +132,11 @@ def _get_set_loop_time_range2(
     return line.number(1), line.number(2)
 
 
+@reascript("GetPlayState")
+def _get_play_state(host: Host) -> int:
+    return 0
+
+
 @reascript("Undo_BeginBlock2")
 def _undo_begin_block2(host: Host, project: Project) -> None:
     host.begin_block()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.host.calling import GUID_TYPE, TRACK_TYPE, null, reascript
+from bridge.host.fx import random_guid
 from bridge.host.project import Node
 from bridge.host.tracks import TrackView
 
@@ -84,6 +85,21 @@ def _get_track_name(host: Host, track: Track, name: str, size: int) -> tuple[boo
 @reascript("GetTrackGUID")
 def _get_track_guid(host: Host, track: Track) -> str:
     return host.pointers.give(GUID_TYPE, host.track_guid(track))
+
+
+@reascript("InsertTrackAtIndex")
+def _insert_track_at_index(host: Host, index: int, wants_defaults: bool) -> None:
+    root = host.project.root
+    guid = random_guid()
+    node = root.new_node(f"TRACK {guid}", ('NAME ""', f"TRACKID {guid}"))
+    nodes = root.nodes("TRACK")
+    with host.editing("Insert new track"):
+        if index < len(nodes):
+            at = root.children.index(nodes[max(index, 0)])
+        else:
+            at = root.children.index(nodes[-1]) + 1 if nodes else len(root.children)
+        root.children.insert(at, node)
+        host.forget_tracks()
 
 
 @reascript("DeleteTrack")

@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bridge.reaper import own, stems, writes
+from bridge.reaper import calibrate, own, stems, writes
 from bridge.reaper.rpr import CURRENT, Place, Refused, explain, places, resolve, track_text
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ FUNCTIONS: dict[str, Callable[[Any, Json], Json]] = {
     "revert": revert,
     "set_bypass": set_bypass,
     "undo": undo,
+    "try_reaeq": calibrate.try_reaeq,
 }
 
 

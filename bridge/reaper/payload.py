@@ -15,6 +15,7 @@ FOLDER = "python"
 MODULES = (
     "bridge/__init__.py",
     "bridge/reaper/__init__.py",
+    "bridge/reaper/calibrate.py",
     "bridge/reaper/endpoint.py",
     "bridge/reaper/inside.py",
     "bridge/reaper/mailbox.py",
