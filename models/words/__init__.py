@@ -1,0 +1,1 @@
+"""Words become EQ curves: a table of words, engineers' terms, and a small grammar of phrases."""

@@ -1,0 +1,169 @@
+"""Everything a word may be: a user's or engineers' term, an instrument, a word of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from models.name_hint import classes_of
+from models.words.forms import corrected, stems
+from models.words.lexicon import Term
+from models.words.reading import Mention, Word
+from models.words.table import Entry, Table
+
+Sense = Term | Entry
+
+_SINGERS = ("vocals_female", "vocals_male")
+_INSTRUMENTS = {
+    "voces": _SINGERS,
+    "cantante": _SINGERS,
+    "singing": _SINGERS,
+    "singers": _SINGERS,
+    "bateria": ("drums_kit",),
+    "platillos": ("cymbals",),
+    "tambores": ("drums_kit",),
+    "saxofon": ("saxophone",),
+    "violin": ("strings",),
+    "cuerdas": ("strings",),
+    "trompeta": ("brass",),
+    "flauta": ("woodwinds",),
+    "teclado": ("piano", "electric_piano", "organ", "synth"),
+}
+"""Instruments that people speak of, beside those that tracks are named after."""
+_NO_INSTRUMENT = frozenset(
+    [
+        "oh",
+        "floor",
+        "crash",
+        "ride",
+        "bd",
+        "sd",
+        "hh",
+        "git",
+        "bass",
+        "bajo",
+        "acoustic",
+        "kit",
+        "lead",
+        "pad",
+        "pads",
+        "ring",
+        "metal",
+        "string",
+    ]
+)
+"""Words of track names that mean something else in a sentence, or not enough."""
+_QUALIFIERS = frozenset(
+    [
+        "lead",
+        "backing",
+        "background",
+        "main",
+        "electric",
+        "male",
+        "female",
+        "acoustic",
+        "double",
+        "kick",
+        "snare",
+        "hi",
+        "drum",
+        "rhythm",
+        "bass",
+        "clean",
+        "distorted",
+        "upright",
+        "grand",
+        "synth",
+        "floor",
+        "overhead",
+        "ride",
+        "crash",
+    ]
+)
+REGIONS = frozenset({"sub", "bass", "low mids", "mids", "high mids", "treble"})
+"""Terms that only name a part of the spectrum."""
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Looks words up. terms: every form of the authored words. table: None when there is none."""
+
+    terms: Mapping[str, Term]
+    table: Table | None = None
+    _typed: dict[str, Word | None] = field(default_factory=dict, repr=False)
+
+    def find(self, run: Sequence[str]) -> Word | Mention | None:
+        """Return what a run of words stands for as a whole, or None."""
+        phrase = " ".join(run)
+        if phrase in self.terms:
+            return Word(phrase, self.terms[phrase], self._compares(phrase))
+        if mention := _instrument(run):
+            return mention
+        return self._single(run[0]) if len(run) == 1 else None
+
+    def sense(self, word: str) -> Sense | None:
+        """Return what one word stands for."""
+        found = self.find(word.split())
+        return found.key if isinstance(found, Word) and isinstance(found.key, Sense) else None
+
+    def _single(self, word: str) -> Word | None:
+        if word not in self._typed:
+            if len(self._typed) > 4096:
+                self._typed.clear()
+            self._typed[word] = self._looked_up(word)
+        return self._typed[word]
+
+    def _looked_up(self, word: str) -> Word | None:
+        for stem, comparative in stems(word):
+            if stem in self.terms:
+                return Word(word, self.terms[stem], comparative)
+        if not word.isascii() or not word.isalpha() or len(word) < 3:
+            return None
+        if found := self._in_table(word):
+            return found
+        slip = corrected(word, self._correctable)
+        if slip is None:
+            guess = self.table.guess(word) if self.table else None
+            return Word(word, guess) if guess else None
+        if slip in self.terms:
+            return Word(word, self.terms[slip], self._compares(slip))
+        return self._in_table(slip)
+
+    def _in_table(self, word: str) -> Word | None:
+        if self.table is None:
+            return None
+        if entry := self.table.find(word):
+            return Word(word, entry)
+        for stem, comparative in stems(word):
+            entry = self.table.find(stem)
+            if entry and (entry.kind == "known" or comparative):
+                return Word(word, entry, comparative)
+        return None
+
+    def _compares(self, phrase: str) -> bool:
+        return any(
+            comparative and stem in self.terms
+            for stem, comparative in stems(phrase.split(maxsplit=1)[0])
+        )
+
+    @cached_property
+    def _correctable(self) -> frozenset[str]:
+        known = self.table.known() if self.table else []
+        return frozenset(form for form in (*self.terms, *known) if " " not in form)
+
+
+def _instrument(run: Sequence[str]) -> Mention | None:
+    phrase = " ".join(run)
+    if len(run) == 1:
+        if phrase in _NO_INSTRUMENT:
+            return None
+        classes = frozenset(_INSTRUMENTS.get(phrase, ())) or classes_of(phrase)
+        return Mention(phrase, classes) if classes else None
+    last = run[-1]
+    named = last not in _NO_INSTRUMENT and classes_of(last)
+    whole = phrase in ("double bass", "bass drum", "upright bass", "hi hat", "hi hats")
+    if len(run) == 2 and run[0] in _QUALIFIERS and (named or whole):
+        return Mention(phrase, classes_of(phrase) or classes_of(last) or frozenset({"hihat"}))
+    return None

@@ -1,0 +1,278 @@
+"""What a phrase asks for: its parts, their curves and bands, and what was not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models.eq import Band, BandKind, Eq
+from models.spectrum import GRID_HZ
+from models.words import literal
+from models.words.clauses import Clause, split
+from models.words.dictionary import REGIONS, Dictionary
+from models.words.lexicon import RATE_HZ, Array, Term
+from models.words.markers import Role
+from models.words.reading import MAX_TEXT, Mention, Number, Small, Unit, Word, read
+from models.words.signs import Sign, signs
+from models.words.table import Entry
+
+MOST_DB = 12.0
+"""What the words of one phrase add up to is bent to stay within this."""
+_KEPT_FROM_DB = 0.25
+_OPPOSED = -0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One thing understood.
+
+    name: of the descriptor or band. direction: 1 more, −1 less, 0 keep. strength: 1 as the word
+    says. curve_db (121,): at this strength. exact: dB as named, not subject to an amount. bands:
+    what was spelt out. classes: instruments it is for, empty for all. source: where it comes from.
+    """
+
+    name: str
+    direction: int
+    strength: float
+    curve_db: Array
+    source: str
+    kind: str
+    exact: bool = False
+    bands: tuple[Band, ...] = ()
+    classes: frozenset[str] = frozenset()
+
+    def as_text(self) -> str:
+        """Return the part for people."""
+        if self.bands:
+            return ", ".join(_band_text(band) for band in self.bands)
+        verb = {1: "more", -1: "less", 0: "keep"}[self.direction]
+        if self.exact:
+            peak_db = self.curve_db[np.argmax(np.abs(self.curve_db))]
+            return f"{self.name}: {peak_db:+.1f} dB"
+        share = "" if self.strength == 1.0 or not self.direction else f" × {self.strength:.2g}"
+        return f"{verb} {self.name}{share}"
+
+
+@dataclass(frozen=True, eq=False)
+class Understanding:
+    """What was understood of a text. unknown: words that were not. notes: what to know about it."""
+
+    text: str
+    parts: tuple[Part, ...]
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Instruments spoken of; empty when it is for any."""
+        return frozenset().union(*(part.classes for part in self.parts))
+
+    def for_class(self, label: str) -> Understanding:
+        """Return what of it is meant for an instrument."""
+        kept = tuple(part for part in self.parts if not part.classes or label in part.classes)
+        return replace(self, parts=kept)
+
+    @property
+    def relative_db(self) -> Array:
+        """The change (121,) at full strength that words ask for; an amount scales it."""
+        total = np.zeros(GRID_HZ.size)
+        for part in self.parts:
+            if part.direction and not part.exact:
+                total += part.curve_db
+        return np.asarray(MOST_DB * np.tanh(total * self._free / MOST_DB))
+
+    @property
+    def exact_db(self) -> Array:
+        """The change (121,) that was asked for in dB, without `bands`."""
+        total = np.zeros(GRID_HZ.size)
+        for part in self.parts:
+            if part.exact and not part.bands:
+                total += part.curve_db
+        return total * self._free
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """Bands that were spelt out."""
+        return tuple(band for part in self.parts for band in part.bands)
+
+    @property
+    def curve_db(self) -> Array:
+        """The whole change (121,) on `GRID_HZ`, for any instrument."""
+        return self.relative_db + self.exact_db + Eq(self.bands).response_db(GRID_HZ, RATE_HZ)
+
+    @property
+    def _free(self) -> Array:
+        """How much each band (121,) may change: 0 where it is to be kept, 1 elsewhere."""
+        free = np.ones(GRID_HZ.size)
+        for part in self.parts:
+            if part.direction == 0:
+                size = np.abs(part.curve_db)
+                free = np.minimum(free, 1.0 - size / max(float(size.max()), _KEPT_FROM_DB))
+        return free
+
+    def as_text(self) -> str:
+        """Say what was understood, line by line, and what was not."""
+        lines = [f"{part.as_text()}{_for(part.classes)}  [{part.source}]" for part in self.parts]
+        if self.unknown:
+            lines.append("not understood: " + ", ".join(repr(word) for word in self.unknown[:20]))
+        return "\n".join([*lines, *self.notes]) or "Nothing to do."
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "text": self.text[:MAX_TEXT],
+            "parts": [
+                {
+                    "name": part.name,
+                    "direction": part.direction,
+                    "strength": round(part.strength, 3),
+                    "exact": part.exact,
+                    "kind": part.kind,
+                    "source": part.source,
+                    "classes": sorted(part.classes),
+                }
+                for part in self.parts
+            ],
+            "unknown": list(self.unknown),
+            "notes": list(self.notes),
+        }
+
+
+def understand(text: str, dictionary: Dictionary) -> Understanding:
+    """Read a text; never raises for any text, and says what it could not make sense of."""
+    notes = []
+    if len(text) > MAX_TEXT:
+        notes.append(f"Only the first {MAX_TEXT} of {len(text)} characters were read.")
+    clauses = [_settled(clause) for clause in split(read(text, dictionary.find))]
+    parts: list[Part] = []
+    unknown: list[str] = []
+    classes: frozenset[str] = frozenset()
+    last_db: float | None = None
+    for clause, sign in zip(clauses, signs(clauses), strict=True):
+        unknown += clause.unknown
+        classes = clause.mentions or classes
+        if clause.joint is Role.JOIN and literal.gain_db(clause) is None and last_db is not None:
+            clause.items += (
+                [Number(last_db, Unit.DB, signed=True)] if literal.places(clause) else []
+            )
+        found = [replace(part, classes=classes) for part in _parts(clause, sign)]
+        notes += _trouble(clause)
+        unknown += [f"{n.value:g}" for n in clause.numbers(Unit.NONE) if not found]
+        last_db = literal.gain_db(clause) if found and literal.places(clause) else None
+        parts += found
+    notes += _conflicts(parts)
+    if not parts:
+        notes.insert(0, _nothing(text))
+    return Understanding(text, tuple(parts), tuple(dict.fromkeys(unknown)), tuple(notes))
+
+
+def _parts(clause: Clause, sign: Sign) -> Iterator[Part]:
+    if literal.places(clause):
+        if sign.direction or not _is_said(clause):
+            yield from _literal(clause, sign)
+        return
+    gain_db = literal.gain_db(clause)
+    for word in clause.words:
+        sense = word.key
+        if not isinstance(sense, Term | Entry):
+            continue
+        kind = sense.kind if isinstance(sense, Entry) else "user" if sense.user else "authored"
+        source = sense.source if word.text == sense.name else f"{word.text!r}: {sense.source}"
+        part = Part(sense.name, sign.direction, sign.strength, sense.curve_db, source, kind)
+        if sign.direction == 0:
+            yield part
+        elif gain_db is None:
+            yield replace(part, curve_db=sign.direction * sign.strength * sense.curve_db)
+        else:
+            meant = literal.signed_gain_db(clause, sign)
+            peak = max(float(np.abs(sense.curve_db).max()), 1e-9)
+            direction = 1 if meant >= 0.0 else -1
+            exact = sense.curve_db * (meant / peak)
+            yield replace(part, direction=direction, curve_db=exact, exact=True)
+
+
+def _literal(clause: Clause, sign: Sign) -> Iterator[Part]:
+    bands = tuple(literal.bands(clause, sign))
+    gain = bands[0].gain_db if bands else 0.0
+    yield Part(
+        "band",
+        -1 if gain < 0.0 or not bands[0].kind.has_gain else 1,
+        1.0,
+        Eq(bands).response_db(GRID_HZ, RATE_HZ),
+        "as you said",
+        "literal",
+        exact=True,
+        bands=bands,
+    )
+
+
+def _is_said(clause: Clause) -> bool:
+    return bool({Role.KEEP, Role.NOT} & set(clause.roles))
+
+
+def _settled(clause: Clause) -> Clause:
+    """Decide what "bass" is, and drop regions that only say where ("the highs are harsh")."""
+    words = clause.words
+    for item in list(clause.items):
+        others = [word for word in words if word is not item]
+        if not (isinstance(item, Word) and others):
+            continue
+        place = clause.items.index(item)
+        if item.text in ("bass", "bajo"):
+            classes = frozenset({"bass_guitar", "double_bass"})
+            clause.items[place] = Mention(item.text, classes)
+        elif getattr(item.key, "name", "") in REGIONS and _said_after(clause, place):
+            clause.items.remove(item)
+        words = clause.words
+    return clause
+
+
+def _said_after(clause: Clause, place: int) -> bool:
+    return any(
+        isinstance(item, Small) and item.marker.role is Role.SAID for item in clause.items[place:]
+    )
+
+
+def _trouble(clause: Clause) -> Iterator[str]:
+    low, high = literal.AUDIBLE_HZ
+    for number in literal.inaudible(clause):
+        yield f"{number.value:g} Hz was left out: only {low:g} to {high:g} Hz can be heard."
+    for number in clause.numbers(Unit.DB):
+        if abs(number.value) > literal.MAX_DB:
+            yield f"{number.value:g} dB is more than an EQ should do: {literal.MAX_DB:g} dB it is."
+
+
+def _conflicts(parts: Sequence[Part]) -> Iterator[str]:
+    for number, first in enumerate(parts):
+        for second in parts[number + 1 :]:
+            together = not (first.classes and second.classes) or first.classes & second.classes
+            if together and first.direction and second.direction and _opposed(first, second):
+                pair = f"{first.as_text()!r} and {second.as_text()!r}"
+                yield f"{pair} pull against each other; what is left is done."
+
+
+def _opposed(first: Part, second: Part) -> bool:
+    size = float(np.linalg.norm(first.curve_db) * np.linalg.norm(second.curve_db))
+    return size > 0.0 and float(first.curve_db @ second.curve_db) / size < _OPPOSED
+
+
+def _nothing(text: str) -> str:
+    if not text.strip():
+        return "Nothing was said. Try: warmer, less muddy."
+    return "Nothing was understood. Try: warmer, less muddy, +2 dB at 3 kHz."
+
+
+def _for(classes: frozenset[str]) -> str:
+    names = ", ".join(sorted(label.replace("_", " ") for label in classes))
+    return f" (for {names})" if names else ""
+
+
+def _band_text(band: Band) -> str:
+    hertz = f"{band.freq_hz:.0f} Hz" if band.freq_hz < 1000 else f"{band.freq_hz / 1000:.3g} kHz"
+    if not band.kind.has_gain:
+        return f"{band.kind.value.replace('_', ' ')} at {hertz}"
+    side = {BandKind.LOW_SHELF: "below", BandKind.HIGH_SHELF: "above"}.get(band.kind, "at")
+    return f"{band.gain_db:+.1f} dB {side} {hertz}"
