@@ -71,7 +71,7 @@ class User:
     @property
     def messages(self) -> list[str]:
         """Everything that scripts ended with: boxes, tips at the pointer, notes in the window."""
-        notes = (note for window in self.windows for note in window.notes)
+        notes = (note for window in self.windows for note in (*window.notes, window.note) if note)
         return [*self.boxes, *(tip for tip in self.tips if tip), *notes]
 
     @property
@@ -161,9 +161,14 @@ class Window:
         if not self.frames or self.frames[-1] != text:
             self.frames.append(text)
 
+    @property
+    def note(self) -> str:
+        """What stands in it without a bar of progress: the message at the end."""
+        return " ".join(self.lines) if self.is_open and not self.has_bar else ""
+
     def close(self) -> None:
-        """Close the window; a text that stood in it without a bar of progress was a note."""
-        if self.is_open and self.lines and not self.has_bar:
-            self.notes.append(" ".join(self.lines))
+        """Close the window; what it said last is kept."""
+        if self.note:
+            self.notes.append(self.note)
         self.is_open = False
         self.lines = []

@@ -12,7 +12,9 @@ import argparse
 import json
 import os
 import queue
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -60,6 +62,7 @@ class Stage:
         self._main = ModuleType("__main__")
         self._busy_s: deque[float] = deque(maxlen=_TIMES_KEPT)
         self._scripts: Scripts | None = None
+        self._programs: list[subprocess.Popen[bytes]] = []
 
     @property
     def resource(self) -> Path:
@@ -80,8 +83,7 @@ class Stage:
 
     def run_script(self) -> None:
         """Run the start-up script as REAPER's Python does: its text, its folder first in path."""
-        sys.path.insert(0, str(self.script.parent))
-        self._run(self.script.read_text("utf-8"))
+        self._run_python(self.script)
 
     def tick(self) -> None:
         """Run what was deferred, once."""
@@ -102,9 +104,11 @@ class Stage:
 
         answers: what the user will say to its questions, as `bridge.host.lua_user.User` takes them.
         """
-        user = User(**answers)
+        user = User(**answers, run=self._start_program)
         if self._scripts is None:
-            self._scripts = Scripts(self.host, user, resource=self.resource)
+            self._scripts = Scripts(
+                self.host, user, resource=self.resource, run_python=self._run_python
+            )
             self.steps.append(self._step_actions)
         self._scripts.user = user
         self._scripts.start(self.script.with_name(script))
@@ -147,6 +151,25 @@ class Stage:
         """Run what scripts want done at the end."""
         for code in self._at_exit:
             self._run(code)
+
+    def _run_python(self, script: Path) -> None:
+        if str(script.parent) not in sys.path:
+            sys.path.insert(0, str(script.parent))
+        self._run(script.read_text("utf-8"))
+
+    def _start_program(self, command: str) -> str | None:
+        """Start a program that lives on after REAPER, as ExecProcess does without waiting."""
+        try:
+            program = subprocess.Popen(
+                shlex.split(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            return None
+        self._programs.append(program)
+        return ""
 
     def _run(self, code: str) -> None:
         """Run code; an error ends its chain of deferred calls and stands in the console."""
