@@ -73,6 +73,7 @@ class Link:
             _Lane(self.path, self.deadlines.connect) for _ in range(3)
         )
         self._waiting: Connection | None = None
+        self._name = uuid.uuid4().hex
 
     def call(self, name: str, request: Json) -> Json:
         """Run a function of `inside.FUNCTIONS` in REAPER: the transport of `ReaperSession`."""
@@ -101,7 +102,7 @@ class Link:
             deadline = Deadline(timeout_s + _EVENT_GRACE_S)
             try:
                 if connection is not self._waiting:
-                    request = {"timeout_s": timeout_s}
+                    request = {"timeout_s": timeout_s, "daemon": self._name}
                     connection.send_request("wait_event", request, None, deadline)
                     self._waiting = connection
                 answer = connection.receive(deadline)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
 from bridge.reaper.rpr import Refused
@@ -27,6 +27,11 @@ _EVENTS_LIMIT = 256
 _EVENTS_CHARACTERS = 1 << 18
 _ID = re.compile(r"^[A-Za-z0-9_.:{}-]{1,64}$")
 _STATES = ("queued", "running", "done", "failed")
+_FINAL = ("done", "failed")
+_RESTARTED = (
+    "ReaTone was started again while it had this request. If something was written, it is one step "
+    "in REAPER's undo history. Look at the tracks, and run again if needed."
+)
 _TEXT_CHARACTERS = 8000
 
 
@@ -37,7 +42,9 @@ class Mailbox:
         self._rpr = rpr
         self._events: deque[tuple[float, Json]] = deque()
         self._status_times: dict[str, float] = {}
+        self._unfinished: OrderedDict[str, None] = OrderedDict()
         self._daemon = False
+        self._daemon_name = ""
         self.next_beat = 0.0
 
     def drain(self) -> None:
@@ -59,12 +66,26 @@ class Mailbox:
         """Hand over all events."""
         events = [event for _, event in self._events]
         self._events.clear()
+        for event in events:
+            self._unfinished[event["id"]] = None
+        while len(self._unfinished) > _EVENTS_LIMIT:
+            self._unfinished.popitem(last=False)
         return events
 
     def give_back(self, events: list[Json]) -> None:
         """Take events back that could not be delivered."""
         now = time.monotonic()
         self._events.extendleft((now, event) for event in reversed(events))
+        for event in events:
+            self._unfinished.pop(event["id"], None)
+
+    def meet(self, daemon: str) -> None:
+        """Take note of the daemon that waits for events; another one cannot end what was begun."""
+        if daemon in ("", self._daemon_name):
+            return
+        self._daemon_name = daemon
+        for name in list(self._unfinished):
+            self.set_status({"id": name, "state": "failed", "text": _RESTARTED})
 
     def set_status(self, request: Json) -> Json:
         """Publish the state of a job for the action that asked for it. Raises Refused."""
@@ -74,6 +95,8 @@ class Mailbox:
         if request.get("state") not in _STATES:
             raise Refused("session", f"A status has one of the states {', '.join(_STATES)}.")
         status = {"id": name, "state": request["state"]}
+        if status["state"] in _FINAL:
+            self._unfinished.pop(name, None)
         for key in ("step", "text"):
             if request.get(key) is not None:
                 status[key] = str(request[key])[:_TEXT_CHARACTERS]

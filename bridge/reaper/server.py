@@ -189,6 +189,7 @@ class Server(ReapyServer):
         except (TypeError, ValueError):
             wait_s = 0.0
         peer.parked_until = time.monotonic() + wait_s
+        self.mailbox.meet(str(request.get("daemon", ""))[:64])
 
     def _deliver(self) -> None:
         """Bring events to the first peer that waits; let those go whose time is over."""

@@ -169,6 +169,24 @@ class TestMailbox:
         steady.call("SetExtState", "ReaTone", "events", "\n".join(lines), False)
         assert [event["id"] for event in link.wait_events(5.0)] == ["good"]
 
+    def test_what_a_daemon_left_undone_ends_when_another_one_comes(self, steady: StandIn) -> None:
+        """An action would wait for two minutes for a daemon that was killed and started again."""
+        lines = [f'{{"id": "{name}", "kind": "auto"}}\n' for name in ("left", "taken", "ended")]
+        with Link(steady.endpoint) as first:
+            first.wait_events(0.0)
+            steady.call("SetExtState", "ReaTone", "events", "".join(lines), False)
+            taken: list[Any] = []
+            while len(taken) < 3:
+                taken += first.wait_events(5.0)
+            first.set_status("left", "running")
+            first.set_status("ended", "done", text="Equalised.")
+            first.wait_events(0.0)
+        with Link(steady.endpoint) as second:
+            second.wait_events(0.0)
+        texts = [json.loads(ext_state(steady, f"status:{n}")) for n in ("left", "taken", "ended")]
+        assert [status["state"] for status in texts] == ["failed", "failed", "done"]
+        assert "started again" in texts[0]["text"]
+
     def test_a_status_reaches_the_action(self, steady: StandIn, link: Link) -> None:
         link.set_status("a.1", "running", step="Rendering", fraction=0.3)
         assert json.loads(ext_state(steady, "status:a.1")) == {
