@@ -136,7 +136,8 @@ def _preset_save(task: Task) -> Done:
         for preset in found
     ]
     saved = presets.save_all(task.preset_folder, named)
-    return Done("Saved " + ", ".join(str(path) for path in saved) + ".", True, len(saved))
+    names = ", ".join(repr(preset.name) for preset in named)
+    return Done(f"Saved {names} in {task.preset_folder}.", True, len(saved))
 
 
 def _preset_load(task: Task) -> Done:
@@ -169,15 +170,19 @@ _JOBS: dict[str, Callable[[Task], Done]] = {
 
 
 def _named_preset(name: str, folder: Path) -> EqPreset:
-    """Find a preset by its name or file name; nothing outside of the folders can be named."""
-    folders = dict.fromkeys((folder, *reversed(presets.default_folders())))
-    usable = [entry for entry in presets.list_presets(folders) if entry.kind == "eq"]
+    """Find a preset by its name or file name; nothing outside of the folders can be named.
+
+    The user's folder comes first: reading those that ReaTone brings along takes a second.
+    """
     wanted = name.casefold()
-    for entry in usable:
-        if wanted in (entry.name.casefold(), entry.path.stem.casefold()):
-            return presets.load(entry.path)
-    known = ", ".join(repr(entry.name) for entry in usable[:20]) or "none yet"
-    raise PresetError(f"there is no preset {name!r}.", f"There are: {known}.", file=str(folder))
+    known: list[str] = []
+    for place in dict.fromkeys((folder, *reversed(presets.default_folders()))):
+        for entry in presets.list_presets([place]):
+            if entry.kind == "eq" and wanted in (entry.name.casefold(), entry.path.stem.casefold()):
+                return presets.load(entry.path)
+            known += [repr(entry.name)] if entry.kind == "eq" else []
+    there = ", ".join(known[:20]) or "none yet"
+    raise PresetError(f"there is no preset {name!r}.", f"There are: {there}.", file=str(folder))
 
 
 def _reported(report: Report) -> Done:

@@ -16,6 +16,7 @@ from bridge.errors import BridgeError, NotConnected
 from bridge.postman import Wire
 from bridge.requests import Request, Status, TrackState
 from bridge.session import Session
+from models.eq import Eq
 
 PATIENCE_S = 30.0
 
@@ -120,3 +121,13 @@ def running(
         daemon.stop()
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
+
+
+def alike(one: Eq, other: Eq) -> bool:
+    """Tell whether two EQs are the same but for the rounding of ReaEQ's linear gains."""
+    return len(one.bands) == len(other.bands) and all(
+        a.kind is b.kind
+        and (a.freq_hz, a.bandwidth_oct) == (b.freq_hz, b.bandwidth_oct)
+        and abs(a.gain_db - b.gain_db) < 1e-9
+        for a, b in zip(one.bands, other.bands, strict=True)
+    )
