@@ -1,8 +1,9 @@
 """The stand-in REAPER with faults on command: `python -m tests.live.faulty_reaper`.
 
-Command "fault": at the `at`-th ReaScript call from now (counted without ExtState and console; only
-calls of `function` if given) the process is killed, stands still, or the disk is full. Command
-"count": the number of calls so far, from zero again.
+Command "fault": at the `at`-th call from now something goes wrong or comes in between. Calls are
+those of ReaScript functions, without the console and without ExtState but for states of jobs; only
+calls of `function` if given. What was done can be asked for: "count" (calls), "requests" (of the
+daemon), "undo_points", "settings"; and "age" lets time pass.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bridge.host.host import Host
 from bridge.host.process import Stage, main
 
 _UNCOUNTED = ("ExtState", "ShowConsoleMsg")
+_STATUS = "status:"
 
 
 class FaultyStage(Stage):
@@ -30,22 +32,53 @@ class FaultyStage(Stage):
         self._calls = 0
         self._at = 0
         self._function = ""
-        self._fault: Callable[[], None] = lambda: None
-        self.commands |= {"fault": self.plan, "count": self.count, "settings": self.settings}
+        self._fault: Callable[[], object] = lambda: None
+        self._requests: list[str] = []
+        self.commands |= {
+            "age": self.age,
+            "count": self.count,
+            "fault": self.plan,
+            "patience": self.lose_patience,
+            "requests": self.requests,
+            "settings": self.settings,
+            "undo_points": lambda: [point.label for point in self.host.history.done],
+        }
 
-    def plan(self, kind: str, at: int = 1, function: str = "", seconds: float = 0.0) -> None:
-        """Plan one fault: "kill", "sleep" or "disk_full"."""
-        faults: dict[str, Callable[[], None]] = {
-            "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-            "sleep": lambda: time.sleep(seconds),
+    def set_up(self) -> None:
+        """Note each request that the server carries out."""
+        super().set_up()
+        from bridge.reaper import inside
+
+        carry_out = inside.call
+
+        def noted(rpr: Any, name: str, request: Any) -> Any:
+            self._requests.append(name)
+            return carry_out(rpr, name, request)
+
+        inside.call = noted
+
+    def plan(self, kind: str, at: int = 1, function: str = "", **how: Any) -> None:
+        """Plan one fault: "kill" (pid: another process), "sleep" (seconds), "disk_full", or a
+        command of the stage ("call", "open" ...) in between.
+        """
+        faults: dict[str, Callable[..., object]] = {
+            "kill": lambda pid=0: os.kill(pid or os.getpid(), signal.SIGKILL),
+            "sleep": _sleep,
             "disk_full": _disk_full,
         }
-        self._at, self._function, self._fault = at, function, faults[kind]
+        fault = faults.get(kind) or self.commands[kind]
+        self._at, self._function = at, function
+        self._fault = lambda: fault(**how)
 
     def count(self) -> int:
         """Return the number of calls and start again."""
         calls, self._calls = self._calls, 0
         return calls
+
+    def requests(self) -> list[str]:
+        """Return the requests carried out since the last time."""
+        done, self._requests = self._requests, []
+        return done
 
     def settings(self) -> list[str]:
         """Return the lines on rendering and selection, and the number of open blocks."""
@@ -56,11 +89,46 @@ class FaultyStage(Stage):
         kept = [line for line in lines if line.startswith(words)]
         return [*kept, f"open blocks {host.history.depth}"]
 
+    def lose_patience(self, seconds: float) -> None:
+        """Let the server wait only so long for messages that stand still half-way."""
+        from bridge.reaper import peer
+
+        peer.PATIENCE_S = seconds
+
+    def age(self, hours: float, tick_s: float) -> dict[str, float]:
+        """Run ticks as fast as they go on a clock that goes on `tick_s` with each of them.
+
+        Returns the ticks run, the seconds they took, and by how many KiB the process has grown in
+        the second half of them.
+        """
+        from bridge.reaper import mailbox, peer, server
+
+        clock = _Clock(tick_s)
+        modules = (mailbox, peer, server)
+        for module in modules:
+            module.time = clock
+        try:
+            ticks, start = round(hours * 3600.0 / tick_s), time.perf_counter()
+            self._tick_many(clock, ticks // 2)
+            before = _resident_kib()
+            self._tick_many(clock, ticks - ticks // 2)
+            spent_s = time.perf_counter() - start
+            return {"ticks": ticks, "seconds": spent_s, "grown_kib": _resident_kib() - before}
+        finally:
+            for module in modules:
+                module.time = time
+
+    def _tick_many(self, clock: _Clock, ticks: int) -> None:
+        for _ in range(ticks):
+            clock.go_on()
+            self.tick()
+
     def _through(self, name: str) -> Callable[..., Any]:
         function = super()._through(name)
 
         def call(*arguments: object) -> Any:
-            if not any(word in name for word in _UNCOUNTED):
+            is_status = name == "RPR_SetExtState" and str(arguments[1]).startswith(_STATUS)
+            if is_status or not any(word in name for word in _UNCOUNTED):
                 self._count_one(name)
             return function(*arguments)
 
@@ -72,6 +140,33 @@ class FaultyStage(Stage):
             self._at -= 1
             if not self._at:
                 self._fault()
+
+
+class _Clock:
+    """The module `time` on a clock of its own."""
+
+    def __init__(self, tick_s: float) -> None:
+        self._tick_s = tick_s
+        self._passed_s = 0.0
+        self._start_s, self._start_monotonic_s = time.time(), time.monotonic()
+
+    def go_on(self) -> None:
+        self._passed_s += self._tick_s
+
+    def time(self) -> float:
+        return self._start_s + self._passed_s
+
+    def monotonic(self) -> float:
+        return self._start_monotonic_s + self._passed_s
+
+
+def _resident_kib() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _disk_full() -> None:
