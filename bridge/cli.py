@@ -190,14 +190,23 @@ def demo(
     amount: Amount = 0.65,
     as_json: AsJson = False,
 ) -> None:
-    """Equalise the demo project that comes with ReaTone, and draw what happened."""
+    """Equalise the project that comes with ReaTone, draw it, and show the way through REAPER."""
     from bridge import demo as example
 
     with progress_bar() as progress:
         report = example.run(folder, amount, progress)
-    show(report)
+    if not wants_json():
+        typer.echo(report.as_text())
+    with progress_bar() as progress:
+        live = example.run_live(folder, progress)
+    if wants_json():
+        print_json({**report.as_json(), "live": live.as_json()})
+    else:
+        typer.echo(live.as_text())
     where = f"Look at {folder / example.PICTURE}; open {folder / example.PROJECT} in REAPER."
     typer.echo(where, err=True)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 def _equalise(

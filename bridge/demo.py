@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge import jobs, offline, pictures, presets
 from bridge.errors import CannotWrite
@@ -11,9 +12,31 @@ from bridge.jobs import AutoOptions, Progress
 from bridge.report import Report
 from models.resources import presets_dir
 
+if TYPE_CHECKING:
+    from bridge.demo_live import Show
+
 PROJECT = "demo.rpp"
+LIVE_PROJECT = "demo-live.rpp"
 PICTURE = "demo.png"
 PRESETS = "presets"
+
+
+def run_live(folder: Path, progress: Progress) -> Show:
+    """Show the way through REAPER on another copy of the project, beside the first.
+
+    Raises CannotWrite when the copy cannot be made.
+    """
+    from bridge import demo_live  # noqa: PLC0415  (nobody else needs sockets)
+
+    project = folder / LIVE_PROJECT
+    try:
+        shutil.copyfile(presets_dir() / "examples" / "demo" / PROJECT, project)
+    except OSError as error:
+        raise CannotWrite(f"{project} cannot be written: {error}.", "Free it.") from error
+    try:
+        return demo_live.run(project, folder / PRESETS, progress)
+    finally:
+        project.unlink()
 
 
 def run(folder: Path, amount: float, progress: Progress) -> Report:
