@@ -202,7 +202,7 @@ def demo(
     if wants_json():
         print_json({**report.as_json(), "live": live.as_json()})
     else:
-        typer.echo(live.as_text())
+        typer.echo(f"\n{live.as_text()}")
     where = f"Look at {folder / example.PICTURE}; open {folder / example.PROJECT} in REAPER."
     typer.echo(where, err=True)
     if report.failed:

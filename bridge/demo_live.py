@@ -128,8 +128,12 @@ class Stage:
 def run(project: Path, preset_folder: Path, progress: Progress) -> Show:
     """Play the demo on a project; whatever does not work is told in the result, never raised."""
     show = Show()
-    show.tell("")
-    show.tell(f"Live, on a stand-in for REAPER with {project.name} open in it:")
+    show.tell(
+        "Live. A process stands in for REAPER, with another copy of the project open in it; the"
+    )
+    show.tell(
+        "actions, the background process and the OSC messages are those that REAPER would see."
+    )
     try:
         with _stage(project, preset_folder, show) as stage:
             progress("Equalising live", 0.2)

@@ -40,6 +40,12 @@ def serve(
         list[str] | None,
         typer.Option(help="HOST:PORT that is sent everything; may be repeated."),
     ] = None,
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of recordings that surfaces may name (default: your music); repeatable."
+        ),
+    ] = None,
     reaper_osc_port: Annotated[
         int | None,
         typer.Option(
@@ -55,7 +61,8 @@ def serve(
     log = serving.write_log(user_log_path("reatone", appauthor=False))
     if sys.stderr is not None:
         typer.echo(f"ReaTone is starting; Ctrl+C ends it. Log: {log}", err=True)
-    serving.run(serving.Options(osc_host, osc_port, feedback or (), reaper_osc_port))
+    options = serving.Options(osc_host, osc_port, feedback or (), references, reaper_osc_port)
+    serving.run(options)
 
 
 @command

@@ -34,13 +34,15 @@ class Options:
     """How to serve.
 
     osc_port: 0 for no control surfaces. feedback: surfaces ("host:port") that are sent everything
-    without asking. reaper_osc_port: of REAPER's own OSC device, 0 for none, None to look it up in
+    without asking. references: folders of the recordings that surfaces may name, None for the
+    user's music. reaper_osc_port: of REAPER's own OSC device, 0 for none, None to look it up in
     REAPER's settings.
     """
 
     osc_host: str = LOOPBACK
     osc_port: int = DEFAULT_PORT
     feedback: Sequence[str] = ()
+    references: Sequence[Path] | None = None
     reaper_osc_port: int | None = None
 
 
@@ -56,7 +58,9 @@ def run(options: Options) -> None:
         device = _device(options.reaper_osc_port)
         surfaces = []
         if options.osc_port:
-            surfaces = [OscSurface(options.osc_host, options.osc_port, fixed, device)]
+            surfaces = [
+                OscSurface(options.osc_host, options.osc_port, fixed, device, options.references)
+            ]
         if options.osc_port and options.osc_host != LOOPBACK:
             log.warning("OSC from %s is taken: anybody in reach can send it", options.osc_host)
         daemon = Daemon(
