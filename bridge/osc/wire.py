@@ -19,6 +19,8 @@ MAX_PACKET = 8192
 """Longest packet read, in bytes."""
 MAX_MESSAGES = 64
 """Most messages in a packet read."""
+MAX_ARGUMENTS = 16
+"""Most arguments of a message read."""
 MAX_BUNDLE = 1024
 """Longest bundle written: fits a network packet and REAPER's buffers."""
 _BUNDLE = b"#bundle\0"
@@ -95,6 +97,8 @@ def _message(data: bytes) -> tuple[str, tuple[object, ...]]:
         raise BadPacket("no OSC address")
     tags_at = (end // 4 + 1) * 4
     tags = data[tags_at : data.find(b"\0", tags_at)].decode("ascii", "replace")
+    if len(tags) > 1 + MAX_ARGUMENTS:
+        raise BadPacket("too many arguments")
     if not set(tags[1:]) <= _TYPES:
         raise BadPacket(f"arguments of unknown types {tags[:20]!r}")
     try:

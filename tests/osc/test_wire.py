@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.osc import wire
-from bridge.osc.wire import MAX_BUNDLE, MAX_MESSAGES, MAX_PACKET, BadPacket
+from bridge.osc.wire import MAX_ARGUMENTS, MAX_BUNDLE, MAX_MESSAGES, MAX_PACKET, BadPacket
 
 NOW = struct.pack(">Q", 1)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -92,6 +92,7 @@ def test_all_is_now_whatever_the_time_tag_says(timetag: bytes) -> None:
         b"#bundle\0" + NOW + struct.pack(">i", 100) + b"/a\0\0",
         b"#bundle\0" + NOW + struct.pack(">i", 3) + b"/a\0",
         nested(5),
+        wire.write("/a", range(MAX_ARGUMENTS + 1)),
         bundle(*[wire.write("/a", ())] * (MAX_MESSAGES + 1)),
     ],
 )
