@@ -84,8 +84,8 @@ def check_osc(settings: Settings | None) -> Check:
     """Is there an OSC device that ReaTone can move faders through?"""
     name = "OSC device"
     step = (
-        f"Only for control surfaces: {_PREFERENCES} > Control/OSC/web > Add > OSC, with the "
-        f"pattern file {PATTERN} and a local port to receive on."
+        f"Only to hear faders while they move: {_PREFERENCES} > Control/OSC/web > Add > OSC, "
+        f"pattern config {PATTERN}, mode “Local port, receive only”, port 8000."
     )
     if settings is None:
         return Check(name, State.UNKNOWN, "REAPER's settings cannot be read.")
@@ -96,7 +96,7 @@ def check_osc(settings: Settings | None) -> Check:
     if devices:
         text = f"{devices[0].name!r} does not receive: it is switched off."
         return Check(name, State.ADVICE, text, "Let it receive, if you use control surfaces.")
-    return Check(name, State.ADVICE, f"none has the pattern file {PATTERN}.", step)
+    return Check(name, State.ADVICE, f"none has the pattern config {PATTERN}.", step)
 
 
 def check_stock_server(resource: Path | None, open_ports: Iterable[tuple[str, int]]) -> Check:
