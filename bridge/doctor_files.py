@@ -77,7 +77,9 @@ def check_python(settings: Settings | None, version: str | None) -> Check:
     if library is not None and not library.exists():
         step += "choose the library of a Python 3.8 or newer, then restart REAPER."
         return Check(name, State.TODO, f"the library {library} does not exist.", step)
-    return Check(name, State.OK, f"enabled ({library or 'the library is found by REAPER'}).")
+    return Check(
+        name, State.OK, f"enabled ({library or 'no library is named: REAPER looks for one'})."
+    )
 
 
 def check_osc(settings: Settings | None) -> Check:

@@ -92,15 +92,13 @@ def plan_uninstall(resource: Path) -> Plan:
 
 def carry_out(plan: Plan) -> None:
     """Do what is planned. Raises CannotWrite with everything as it was before."""
-    taken_back: list[Callable[[], object]] = []
     try:
-        for step in plan.changes:
-            _do(plan.resource, step, taken_back)
-        _write_record(plan, taken_back)
+        with contextlib.ExitStack() as taken_back:
+            for step in plan.changes:
+                _do(plan.resource, step, taken_back)
+            _write_record(plan, taken_back)
+            taken_back.pop_all()  # it is done: nothing is taken back any more
     except OSError as error:
-        for undo in reversed(taken_back):
-            with contextlib.suppress(OSError):
-                undo()
         raise CannotWrite(
             f"{error.filename or plan.resource} cannot be written: {error.strerror or error}.",
             "Everything is as it was before. See to the folder's permissions and free space, then "
@@ -147,30 +145,40 @@ def _take(resource: Path, path: str, digest: str) -> Step:
     return Step(Kind.SET_ASIDE, path, None, _free_backup(resource, path))
 
 
-def _do(resource: Path, step: Step, taken_back: list[Callable[[], object]]) -> None:
+def _do(resource: Path, step: Step, taken_back: contextlib.ExitStack) -> None:
     target, old = resource / step.path, _content(resource / step.path)
     if step.backup is not None and old is not None:
         backup = resource / step.backup
-        taken_back.append(lambda: backup.unlink(missing_ok=True))
+        _later(taken_back, lambda: backup.unlink(missing_ok=True))
         write_atomic(backup, old)
     _make_folder(target.parent, taken_back)
     if old is None:
-        taken_back.append(lambda: target.unlink(missing_ok=True))
+        _later(taken_back, lambda: target.unlink(missing_ok=True))
     else:
-        taken_back.append(lambda: write_atomic(target, old))
+        _later(taken_back, lambda: write_atomic(target, old))
     if step.content is None:
         target.unlink()
     else:
         write_atomic(target, step.content)
 
 
-def _make_folder(folder: Path, taken_back: list[Callable[[], object]]) -> None:
+def _make_folder(folder: Path, taken_back: contextlib.ExitStack) -> None:
     for missing in [path for path in (*reversed(folder.parents), folder) if not path.is_dir()]:
         missing.mkdir()
-        taken_back.append(missing.rmdir)
+        _later(taken_back, missing.rmdir)
 
 
-def _write_record(plan: Plan, taken_back: list[Callable[[], object]]) -> None:
+def _later(taken_back: contextlib.ExitStack, undo: Callable[[], object]) -> None:
+    """Note what takes a step back; it may find nothing to do."""
+
+    def quietly() -> None:
+        with contextlib.suppress(OSError):
+            undo()
+
+    taken_back.callback(quietly)
+
+
+def _write_record(plan: Plan, taken_back: contextlib.ExitStack) -> None:
     """Write the record last: a run that was killed before is simply done again."""
     content = None
     if plan.record:

@@ -34,7 +34,8 @@ def start_words() -> tuple[str, ...]:
     windowless = python.with_name("pythonw.exe")  # Windows: no console window
     if python.suffix == ".exe" and windowless.is_file():
         python = windowless
-    return str(python), "-m", "bridge.cli", "serve"
+    # -P: what lies in the folder where it is started from is not imported.
+    return str(python), "-P", "-m", "bridge.cli", "serve"
 
 
 def start_command() -> str:

@@ -91,7 +91,7 @@ def _get_track_guid(host: Host, track: Track) -> str:
 def _insert_track_at_index(host: Host, index: int, wants_defaults: bool) -> None:
     root = host.project.root
     guid = random_guid()
-    node = root.new_node(f"TRACK {guid}", ('NAME ""', f"TRACKID {guid}"))
+    node = root.new_node(f"<TRACK {guid}", ('NAME ""', f"TRACKID {guid}"))
     nodes = root.nodes("TRACK")
     with host.editing("Insert new track"):
         if index < len(nodes):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -313,6 +315,20 @@ class TestExamining:
         assert found.exit_code == 3
         assert "REAPER is not running" in found.as_text()
         assert not (tmp_path / "c.json").exists()
+
+    def test_reaper_without_its_server(
+        self, resource: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running = reaper_places.RunningReaper(os.getpid(), Path("/opt/REAPER/reaper"))
+        monkeypatch.setattr(reaper_places, "running_reapers", lambda: (running,))
+        found = doctor.examine(resource, cache=tmp_path / "c.json")
+        assert found.exit_code == 3
+        assert "its console tells" in found.as_text()
+
+    def test_open_ports_of_reaper_are_seen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            running = reaper_places.RunningReaper(os.getpid(), Path("/opt/REAPER/reaper"))
+            assert listening.getsockname() in doctor._open_ports((running,))
 
     def test_another_version_is_an_answer(
         self, resource: Path, reaper: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

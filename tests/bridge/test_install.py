@@ -172,6 +172,19 @@ class TestInstalling:
             put(resource, SMALL)
         assert tree(resource) == before
 
+    def test_an_interruption_leaves_everything_as_it_was(
+        self, resource: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        put(resource, SMALL)
+        before = tree(resource)
+        monkeypatch.setattr(install, "_write_record", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            put(resource, dict.fromkeys(SMALL, b"newer"))
+        assert tree(resource) == before
+
 
 class TestUninstalling:
     def test_removes_what_was_installed_and_nothing_else(self, resource: Path) -> None:
