@@ -37,6 +37,7 @@ _FADER = tuple(0.65 - 0.01 * step for step in range(1, 36))
 """A fader on its way down to 0.3."""
 _MOVE_S = 0.01
 _EXACT = 0.005
+_MORE_ACTIONS = ("Amount up", "Compare with and without EQ", "Revert selected tracks")
 _NO_LUA = (
     "The Lua actions are not shown: lupa, which runs Lua here, is not installed (pip install lupa)."
 )
@@ -247,11 +248,13 @@ def _band(tablet: Tablet) -> str:
 
 
 def _finish(stage: Stage) -> None:
-    """Compare, revert, and look whether anything is left."""
+    """Run a few actions more, the last one takes all back; look whether anything is left."""
     if not has_lua():
         return
-    for name in ("Compare with and without EQ", "Revert selected tracks"):
-        stage.show.tell(f"Action “ReaTone_{name}”:", stage.action(name)[1])
+    for name in _MORE_ACTIONS:
+        _, text = stage.action(name)
+        told = [line for line in text.splitlines() if not line.startswith(" ")]  # bands left out
+        stage.show.tell(f"Action “ReaTone_{name}”:", "\n".join(told))
     tracks = (stage.reaper.call("GetTrack", 0, number) for number in _TRACKS)
     left = sum(stage.reaper.call("TrackFX_GetEQ", track, False) >= 0 for track in tracks)
     stage.show.tell(f"{left} EQs are left." if left else "Nothing of ReaTone's is left.")

@@ -62,8 +62,13 @@ class Diagnosis:
 
     def as_text(self) -> str:
         """Return the page for people."""
+        return "\n".join([*(check.as_text() for check in self.checks), "", self._verdict()])
+
+    def _verdict(self) -> str:
         count = sum(check.state is State.TODO for check in self.checks)
-        last = {0: "All is well.", 1: "One thing is to be done."}.get(
-            count, f"{count} things are to be done, the first one first."
-        )
-        return "\n".join([*(check.as_text() for check in self.checks), "", last])
+        if count > 1:
+            return f"{count} things are to be done, the first one first."
+        if count:
+            return "One thing is to be done."
+        advised = any(check.state is State.ADVICE for check in self.checks)
+        return "Nothing has to be done; see the advice." if advised else "All is well."
