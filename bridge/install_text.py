@@ -36,6 +36,7 @@ def removed(plan: Plan, *, dry_run: bool, reaper_runs: bool) -> str:
     if not dry_run and left.exists():
         lines.append(f"{left} stays: there is something of yours in it.")
     lines.append("Entries left in REAPER's action list: select them there and press Delete.")
+    lines.append("If ReaTone starts at log-in: `reatone service remove`.")
     return "\n".join(lines)
 
 

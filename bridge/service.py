@@ -23,6 +23,8 @@ NAME = "reatone"
 LABEL = "org.reatone.reatone"
 TASK = "ReaTone"
 _DESCRIPTION = "ReaTone: equaliser for REAPER"
+_TASK_STATE = f"(Get-ScheduledTask -TaskName {TASK} -ErrorAction Stop).State"
+"""Unlike schtasks' own words, the state's name is the same in every language."""
 _SECONDS = 30.0
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
@@ -221,7 +223,7 @@ def _task_scheduler(command: Sequence[str], home: Path, user: str) -> Manager:
             ("schtasks", "/Run", "/TN", TASK),
         ),
         leave=(("schtasks", "/End", "/TN", TASK), ("schtasks", "/Delete", "/TN", TASK, "/F")),
-        ask=("schtasks", "/Query", "/TN", TASK, "/FO", "LIST"),
+        ask=("powershell", "-NoProfile", "-Command", _TASK_STATE),
         is_running=lambda text: "Running" in text,
         encoding="utf-16",
     )

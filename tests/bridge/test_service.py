@@ -116,8 +116,8 @@ def test_removing(manager: service.Manager) -> None:
         ("linux", "ActiveState=inactive\n", False),
         ("darwin", "\tstate = running\n", True),
         ("darwin", "\tstate = not running\n", False),
-        ("win32", "Status:    Running\n", True),
-        ("win32", "Status:    Ready\n", False),
+        ("win32", "Running\n", True),
+        ("win32", "Ready\n", False),
     ],
 )
 def test_whether_it_runs(system: str, text: str, running: bool, tmp_path: Path) -> None:
