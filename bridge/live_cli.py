@@ -13,7 +13,7 @@ from bridge.command import AsJson, command, print_json, wants_json
 if TYPE_CHECKING:
     from bridge.service import Manager
 
-service_app = typer.Typer(help="Run ReaTone in the background from log-in on.")
+service_app = typer.Typer(help="Start ReaTone at each log-in.", no_args_is_help=True)
 
 ResourcePath = Annotated[
     Path | None,
@@ -53,7 +53,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Wait for REAPER's actions and for control surfaces, and do what they ask."""
+    """Work for REAPER's actions and for control surfaces."""
     from platformdirs import user_log_path
 
     from bridge import serving
@@ -67,7 +67,7 @@ def serve(
 
 @command
 def osc(as_json: AsJson = False) -> None:
-    """Print the OSC addresses of ReaTone, and those by which REAPER itself runs its actions."""
+    """List the OSC addresses of ReaTone and of its actions."""
     from bridge import osc_guide
 
     if wants_json():
@@ -116,7 +116,7 @@ def doctor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check everything that ReaTone needs in REAPER; say what to do about what is missing."""
+    """Check what ReaTone needs in REAPER; say what to do."""
     from bridge import doctor as examining
 
     diagnosis = examining.examine(resource_path, again=again)

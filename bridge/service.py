@@ -154,8 +154,7 @@ def install(service: Manager, run: Run | None = None) -> None:
                 run(leaving)
             service.file.unlink(missing_ok=True)
             raise BridgeError(
-                f"The service could not be installed: `{' '.join(command)}` says: "
-                f"{(answer.stderr or answer.stdout).strip() or f'exit code {answer.returncode}'}",
+                f"The service could not be installed: `{' '.join(command)}` says: {_said(answer)}.",
                 "Nothing was left behind. `reatone serve` runs ReaTone without a service.",
             )
         done.append(command[0])
@@ -180,6 +179,12 @@ def status(service: Manager, run: Run | None = None) -> Status:
     running = service.is_running(answer.stdout) if not answer.returncode else False
     known = service.program == "schtasks" and not answer.returncode
     return Status(known or service.file.is_file(), running, service.file)
+
+
+def _said(answer: subprocess.CompletedProcess[str]) -> str:
+    """Return in one line what a program has to say for itself."""
+    text = " ".join((answer.stderr or answer.stdout).split())
+    return text.rstrip(".") or f"exit code {answer.returncode}"
 
 
 def _systemd(command: Sequence[str], home: Path) -> Manager:
