@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridge.command import AsJson, command, print_json, wants_json
+from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
     from bridge.service import Manager
@@ -62,7 +63,11 @@ def serve(
     if sys.stderr is not None:
         typer.echo(f"ReaTone is starting; Ctrl+C ends it. Log: {log}", err=True)
     options = serving.Options(osc_host, osc_port, feedback or (), references, reaper_osc_port)
-    serving.run(options)
+    try:
+        serving.run(options)
+    except BridgeError as error:  # into the log: started by REAPER, there is no terminal to tell
+        serving.log.error("%s", error)
+        raise typer.Exit(error.exit_code) from error
 
 
 @command

@@ -91,11 +91,13 @@ class TestServe:
         (log,) = (tmp_path / "home").rglob("reatone.log")
         assert "connected to REAPER" in log.read_text()
 
-    def test_there_is_only_one(self, served: subprocess.Popen[str]) -> None:
+    def test_there_is_only_one(self, served: subprocess.Popen[str], tmp_path: Path) -> None:
         eventually(lambda: holder(serving.lock_path()) == served.pid, 60.0)
         result = reatone("serve", "--osc-port", "0")
         assert result.exit_code == 1
         assert f"running already (process {served.pid})" in result.stderr
+        (log,) = (tmp_path / "home").rglob("reatone.log")
+        assert "running already" in log.read_text()
         assert f"ReaTone runs (process {served.pid})" in reatone("service", "status").stdout
 
     def test_a_port_that_is_taken_is_named(self) -> None:
