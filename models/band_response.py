@@ -107,7 +107,7 @@ class BandResponse:
 
     def _values(self, polynomials: Array) -> Array:
         flat = np.ascontiguousarray(polynomials).reshape(-1, 3) @ self._basis
-        return flat.reshape(*polynomials.shape[:-1], -1)
+        return flat.reshape(*polynomials.shape[:-1], len(self.freqs_hz))
 
     def bands(self, unknowns: Array) -> tuple[Band, ...]:
         """Return one row of unknowns (3 * bands,) as bands."""

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.eq import Array
 
 _CELLS_PER_OCTAVE = 12.0
+_WIDEST_CELL = 1.0 / 120.0  # of the sample rate: bands crowd towards the Nyquist frequency
 _FEWEST_TO_MERGE = 5
 _LOWEST_HZ = 1e-3
 
@@ -24,16 +25,17 @@ class CurveGrid:
 
     @classmethod
     def thinned(cls, freqs_hz: Array, weight: Array, sample_rate_hz: float) -> CurveGrid:
-        """Keep bins that have weight and lie below the Nyquist frequency, merged per 1/12 octave.
+        """Keep bins that have weight and lie below the Nyquist frequency, merged in cells.
 
-        A cell of 5 or more bins becomes the centre value of a weighted parabola through them, with
-        their summed weight: exact for smooth curves, averaging for rough ones.
+        A cell is 1/12 octave wide, or 1/120 of the sample rate where that is less. One of 5 or
+        more bins becomes the centre value of a weighted parabola through them, with their summed
+        weight: exact for smooth curves, averaging for rough ones.
         """
         used = np.flatnonzero((weight > 0.0) & (freqs_hz <= 0.5 * sample_rate_hz))
         if not used.size:
             return cls(np.empty(0), np.empty(0), np.empty((0, len(freqs_hz))))
         ln_freq, share = np.log(np.maximum(freqs_hz[used], _LOWEST_HZ)), weight[used]
-        row, sizes = _rows(ln_freq)
+        row, sizes = _rows(ln_freq, sample_rate_hz)
         starts = np.flatnonzero(np.diff(row, prepend=-1))
         total = np.add.reduceat(share, starts)
         centre = np.add.reduceat(share * ln_freq, starts) / total
@@ -42,9 +44,12 @@ class CurveGrid:
         return cls(np.exp(centre), np.sqrt(total / total.sum()), operator)
 
 
-def _rows(ln_freq: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _rows(ln_freq: Array, sample_rate_hz: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the grid row of each bin, and how many bins each row has."""
-    cell = np.floor(ln_freq * (_CELLS_PER_OCTAVE / np.log(2.0)))
+    per_neper = _CELLS_PER_OCTAVE / np.log(2.0)
+    ln_turn = np.log(_WIDEST_CELL * sample_rate_hz * per_neper)  # where both cells are as wide
+    beyond = np.maximum(np.exp(ln_freq - ln_turn) - 1.0, 0.0)
+    cell = np.floor((np.minimum(ln_freq, ln_turn) + beyond) * per_neper)
     cell_start = np.diff(cell, prepend=np.nan) != 0.0
     number = np.cumsum(cell_start) - 1
     sizes = np.bincount(number)

@@ -1,7 +1,9 @@
-"""Fit every slot of a layout to a curve: a tournament of greedy starts.
+"""Fit every slot of a layout to a curve: a network's guess, or a tournament of greedy starts.
 
-The first start is the greedy one; the others see random halves of the dictionary, which spreads
-them over the local minima. All are refined a little, the better ones further, the best to the end.
+Where the guess is near it is refined alone; that is enough for most curves that the layout can
+reach. Else the first start is the greedy one, the others see random halves of the dictionary, which
+spreads them over the local minima. All are refined a little, the better ones further, the best to
+the end. A thorough search has more starts and moves the winner's bands until no move helps.
 """
 
 from __future__ import annotations
@@ -11,18 +13,38 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.band_moves import BandMoves
 from models.band_response import KIND_ORDER, BandResponse
 from models.eq import Array, BandKind, Eq
 from models.greedy import Dictionary
 from models.layout import Layout
 from models.least_squares import Box, Problem
+from models.network_start import NetworkStart
 
 Kinds = tuple[BandKind, ...]
+Rounds = tuple[tuple[int, int], ...]
 
-_ROUNDS = ((16, 6), (8, 8), (4, 12), (2, 30))
+_ROUNDS: Rounds = ((16, 5), (6, 8), (3, 10), (2, 20))
 """How many starts take part in each round, and for how many iterations."""
+_THOROUGH_ROUNDS: Rounds = ((48, 6), (16, 8), (6, 12), (2, 30))
+_MOVE_ROUNDS: Rounds = ((24, 6), (5, 12), (2, 20))
+_MOVES_OF_A_SORT, _MOST_MOVES = 12, 20
+_WORTHWHILE = 0.99
+"""A move counts when the mean square residual falls below this share of itself."""
+_GUESS_ITERATIONS, _MORE_ITERATIONS = 10, 16
+_PROMISING_DB, _NEAR_DB = 0.5, 0.05
+"""Residual at which a guess is worth refining, and then worth refining further."""
 _SHARE_SEEN = 0.5
 _SEED = 2020
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One fit: kinds and unknowns (3 * slots,) in slot order, and the mean square residual."""
+
+    kinds: Kinds
+    unknowns: Array
+    cost: float
 
 
 @dataclass
@@ -33,6 +55,7 @@ class LayoutFit:
     freqs_hz: Array
     root_weight: Array
     sample_rate_hz: float
+    network: NetworkStart | None = None
     _dictionary: Dictionary = field(init=False)
     _allowed: NDArray[np.bool_] = field(init=False)
     _problems: dict[Kinds, tuple[Problem, NDArray[np.intp]]] = field(init=False)
@@ -42,23 +65,81 @@ class LayoutFit:
             self.layout, self.freqs_hz, self.sample_rate_hz, self.root_weight
         )
         rng = np.random.default_rng(_SEED)
-        starts, atoms = _ROUNDS[0][0], len(self._dictionary.kinds)
+        starts, atoms = _THOROUGH_ROUNDS[0][0], len(self._dictionary.kinds)
         self._allowed = rng.uniform(size=(starts, atoms)) < _SHARE_SEEN
         self._allowed[0] = True
         self._problems = {}
 
-    def fit(self, target_db: Array, tolerance_db: float) -> Eq:
+    def fit(self, target_db: Array, tolerance_db: float, *, thorough: bool = False) -> Eq:
         """Return one band per slot, in slot order, that follow `target_db` (F,)."""
-        atoms, unknowns = self._dictionary.pursue(self.layout, target_db, self._allowed)
-        kinds = [tuple(self._dictionary.kinds[atom] for atom in row) for row in atoms.tolist()]
+        found = self._from_guess(target_db, tolerance_db)
+        if found is None:
+            rounds = _THOROUGH_ROUNDS if thorough else _ROUNDS
+            allowed = self._allowed[: rounds[0][0]]
+            atoms, unknowns = self._dictionary.pursue(self.layout, target_db, allowed)
+            kinds = [tuple(self._dictionary.kinds[atom] for atom in row) for row in atoms.tolist()]
+            found = self._tournament(rounds, kinds, unknowns, target_db, tolerance_db)
+        if thorough:
+            found = self._moved(found, target_db, tolerance_db)
+        return self._eq(found.kinds, found.unknowns)
+
+    def _from_guess(self, target_db: Array, tolerance_db: float) -> _Found | None:
+        """Refine the network's best guess, if it is near; None where that is not enough."""
+        if self.network is None:
+            return None
+        kinds, rows = self.network.kinds, self.network.unknowns(self.freqs_hz, target_db)
+        problem, order = self._problem(kinds)
+        start = _permuted(rows, order)
+        response = problem.response.response_db(problem.box.project(start)[0])
+        rms_db = np.linalg.norm((response - target_db) * self.root_weight, axis=1)
+        best = int(np.argmin(rms_db))
+        near_db, row = _PROMISING_DB, rows[[best]]
+        cost = rms_db[[best]] ** 2
+        for iterations in (_GUESS_ITERATIONS, _MORE_ITERATIONS):
+            if not tolerance_db**2 < cost[0] <= near_db**2:
+                break
+            row, cost = self._refined([kinds], row, target_db, iterations, tolerance_db)
+            near_db = _NEAR_DB
+        return _Found(kinds, row[0], float(cost[0])) if cost[0] <= tolerance_db**2 else None
+
+    def _tournament(
+        self,
+        rounds: Rounds,
+        kinds: list[Kinds],
+        unknowns: Array,
+        target_db: Array,
+        tolerance_db: float,
+    ) -> _Found:
+        """Refine starts round by round, the better ones further; return the best."""
         costs = np.zeros(len(kinds))
-        for places, iterations in _ROUNDS:
+        for places, iterations in rounds:
             best = np.argsort(costs, kind="stable")[:places].tolist()
             kinds, unknowns = [kinds[row] for row in best], unknowns[best]
             unknowns, costs = self._refined(kinds, unknowns, target_db, iterations, tolerance_db)
             if costs.min() <= tolerance_db**2:
                 break
-        return self._eq(kinds[int(np.argmin(costs))], unknowns[int(np.argmin(costs))])
+        winner = int(np.argmin(costs))
+        return _Found(kinds[winner], unknowns[winner], float(costs[winner]))
+
+    def _moved(self, found: _Found, target_db: Array, tolerance_db: float) -> _Found:
+        """Move bands of a fit elsewhere as long as that helps."""
+        moves = BandMoves(self.layout, self._dictionary, self.freqs_hz, self.sample_rate_hz)
+        for _ in range(_MOST_MOVES):
+            if found.cost <= tolerance_db**2:
+                break
+            problem, order = self._problem(found.kinds)
+            row = _permuted(found.unknowns[None], order)
+            each = problem.response.each_response_db(row)[0][np.argsort(order)] * self.root_weight
+            kinds, starts = moves.starts(
+                found.kinds, found.unknowns, each, target_db * self.root_weight, _MOVES_OF_A_SORT
+            )
+            if not kinds:
+                break
+            best = self._tournament(_MOVE_ROUNDS, kinds, starts, target_db, tolerance_db)
+            if best.cost > _WORTHWHILE * found.cost:
+                break
+            found = best
+        return found
 
     def _refined(
         self,
@@ -74,12 +155,11 @@ class LayoutFit:
             rows = [row for row, row_kinds in enumerate(kinds) if row_kinds == group]
             problem, order = self._problem(group)
             targets = np.broadcast_to(target_db, (len(rows), len(target_db)))
-            starts = unknowns[rows].reshape(len(rows), 3, -1)[:, :, order].reshape(len(rows), -1)
+            starts = _permuted(unknowns[rows], order)
             found, costs[rows] = problem.refine(
                 targets, starts, iterations=iterations, goal_db=tolerance_db
             )
-            found = found.reshape(len(rows), 3, -1)[:, :, np.argsort(order)]
-            refined[rows] = found.reshape(len(rows), -1)
+            refined[rows] = _permuted(found, np.argsort(order))
         return refined, costs
 
     def _problem(self, kinds: Kinds) -> tuple[Problem, NDArray[np.intp]]:
@@ -104,3 +184,8 @@ class LayoutFit:
             for seat, band in zip(seats, ranked, strict=True):
                 in_place[seat] = slot.held(band)
         return Eq(tuple(in_place))
+
+
+def _permuted(rows: Array, order: NDArray[np.intp]) -> Array:
+    """Return rows of unknowns (R, 3 * bands) with their bands in another order."""
+    return rows.reshape(len(rows), 3, -1)[:, :, order].reshape(len(rows), -1)

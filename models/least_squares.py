@@ -83,14 +83,17 @@ class Problem:
     ) -> tuple[Array, Array]:
         """Refine rows of unknowns (R, P) towards targets (R, F); return them and their costs (R,).
 
-        A cost is the weighted mean square residual in dB**2 plus the ridge. A row stops at
-        `goal_db` (root mean square), when it no longer improves, or after `iterations`.
+        A cost is the weighted mean square residual in dB**2 plus the ridge. A row stops
+        when it no longer improves or after `iterations`, all rows as soon as one reaches
+        `goal_db` (root mean square).
         """
         best, costs = np.empty_like(starts), np.empty(len(starts))
         walk = _Walk(self, targets_db, starts)
         for step in range(iterations + 1):
-            done = walk.finished(goal_db) if step < iterations else np.ones(len(walk.rows), bool)
-            if np.any(done):
+            done = walk.finished() if step < iterations else np.ones(len(walk.rows), bool)
+            if walk.costs.min() <= goal_db**2:
+                done[:] = True
+            if done.any():
                 best[walk.rows[done]] = walk.unknowns[done]
                 costs[walk.rows[done]] = walk.costs[done]
                 if np.all(done):
@@ -100,10 +103,8 @@ class Problem:
         return best, costs
 
 
-_ROW_STATE = (
-    *("rows", "targets", "unknowns", "lower", "upper"),
-    *("costs", "normal", "gradient", "damping", "stale"),
-)
+_MOVED = ("unknowns", "lower", "upper", "costs", "normal", "gradient")
+_ROW_STATE = (*_MOVED, "rows", "targets", "damping", "stale")
 
 
 class _Walk:
@@ -132,12 +133,8 @@ class _Walk:
         gradient = (jacobian @ residual[..., None])[..., 0] + priced
         return costs, jacobian @ jacobian.transpose(0, 2, 1), gradient
 
-    def finished(self, goal_db: float) -> NDArray[np.bool_]:
-        return (
-            (self.costs <= goal_db**2)
-            | (self.stale >= _STALE_STEPS)
-            | (self.damping >= _MOST_DAMPING)
-        )
+    def finished(self) -> NDArray[np.bool_]:
+        return np.asarray((self.stale >= _STALE_STEPS) | (self.damping >= _MOST_DAMPING))
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         for name in _ROW_STATE:
@@ -147,19 +144,17 @@ class _Walk:
         trial, lower, upper = self.problem.box.project(self.unknowns + self._move())
         costs, normal, gradient = self._evaluate(trial)
         better = costs < self.costs
-        gained = (self.costs - costs) > _STALE_IMPROVEMENT * self.costs
+        gained = costs < (1.0 - _STALE_IMPROVEMENT) * self.costs
         self.stale = np.where(gained, 0, self.stale + better)
         self.damping *= np.where(better, _EASE, _TIGHTEN)
         np.maximum(self.damping, _LEAST_DAMPING, out=self.damping)
-        np.copyto(self.costs, costs, where=better)
-        np.copyto(self.normal, normal, where=better[:, None, None])
-        for name, values in (
-            ("unknowns", trial),
-            ("lower", lower),
-            ("upper", upper),
-            ("gradient", gradient),
-        ):
-            np.copyto(getattr(self, name), values, where=better[:, None])
+        found = (trial, lower, upper, costs, normal, gradient)
+        for name, new in zip(_MOVED, found, strict=True):
+            if better.all():
+                setattr(self, name, new)
+            elif better.any():
+                old = getattr(self, name)
+                setattr(self, name, np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old))
 
     def _move(self) -> Array:
         held = ((self.unknowns <= self.lower) & (self.gradient >= 0.0)) | (

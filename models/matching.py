@@ -1,11 +1,15 @@
 """Parametric matching: the ReaEQ bands whose response follows a wanted curve.
 
 Levenberg-Marquardt on ReaEQ's own parameters with exact derivatives (`models.band_response`), from
-greedy starts (`models.greedy`). With a `Layout` its slots are filled (`models.layout_fit`); without
-one the fewest bands that do are chosen (`models.band_choice`). NumPy only, deterministic.
+a network's guess (`models.network_start`) or greedy starts (`models.greedy`). With a `Layout` its
+slots are filled (`models.layout_fit`); without one the fewest bands that do are chosen
+(`models.band_choice`). NumPy only, deterministic. What curves on the same bins share is kept for
+the next call.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +19,7 @@ from models.curve_grid import CurveGrid, checked_curves
 from models.eq import Array, Eq
 from models.layout import Layout, Limits
 from models.layout_fit import LayoutFit
+from models.network_start import NetworkStart
 from models.response_limits import held_to_limits
 
 DEFAULT_TOLERANCE_DB = 0.25
@@ -32,6 +37,7 @@ def match(
     limits: Limits | None = None,
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
+    thorough: bool = False,
 ) -> Eq:
     """Return the equaliser whose response follows `desired_db` (F,) at rising `freqs_hz` (F,).
 
@@ -40,7 +46,8 @@ def match(
     layout, the layout's own ranges with one). weight (F,): importance of each bin, 0 or above
     (absent: all alike); bins of weight 0 and above the Nyquist frequency are ignored.
     tolerance_db: weighted root mean square residual that is good enough (absent: 0.25 dB without a
-    layout, 0.0005 dB with one). The result's output gain is 0.
+    layout, 0.0005 dB with one). thorough: search a layout's fit four to five times as long (it has
+    no effect without a layout). The result's output gain is 0.
     Raises ValueError for input of a wrong shape, order or value.
     """
     desired = np.asarray(desired_db)
@@ -52,6 +59,7 @@ def match(
         limits=limits,
         weight=weight,
         tolerance_db=tolerance_db,
+        thorough=thorough,
     )[0]
 
 
@@ -64,6 +72,7 @@ def match_many(
     limits: Limits | None = None,
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
+    thorough: bool = False,
 ) -> tuple[Eq, ...]:
     """Match many curves (N, F) as `match` does each; weight is (F,) or (N, F)."""
     freqs, desired, weights = checked_curves(freqs_hz, desired_db, weight, sample_rate_hz)
@@ -72,12 +81,24 @@ def match_many(
     if not tolerance >= 0.0:
         raise ValueError(f"tolerance_db must be 0 or above, not {tolerance_db!r}")
     if weights.ndim == 1:
-        matcher = _Matcher(freqs, weights, layout, limits, sample_rate_hz)
-        return tuple(matcher.match(curve, tolerance) for curve in desired)
+        weights = np.broadcast_to(weights, desired.shape)
+    asked = (layout, limits, float(sample_rate_hz))
     return tuple(
-        _Matcher(freqs, row, layout, limits, sample_rate_hz).match(curve, tolerance)
+        _matcher(freqs.tobytes(), row.tobytes(), *asked).match(curve, tolerance, thorough)
         for curve, row in zip(desired, weights, strict=True)
     )
+
+
+@lru_cache(maxsize=8)
+def _matcher(
+    freqs_hz: bytes,
+    weight: bytes,
+    layout: Layout | None,
+    limits: Limits | None,
+    sample_rate_hz: float,
+) -> _Matcher:
+    """Return what curves with these bins, weights and wishes share, as it was or new."""
+    return _Matcher(np.frombuffer(freqs_hz), np.frombuffer(weight), layout, limits, sample_rate_hz)
 
 
 class _Matcher:
@@ -99,15 +120,18 @@ class _Matcher:
             self._layout = limits.narrowed(layout)
         self._fit = self._fitter()
 
-    def match(self, desired_db: Array, tolerance_db: float) -> Eq:
+    def match(self, desired_db: Array, tolerance_db: float, thorough: bool) -> Eq:
         if self._fit is None:
             return Eq()
         target_db = self._grid.operator @ desired_db
-        eq = self._fit.fit(target_db, tolerance_db)
+        if isinstance(self._fit, LayoutFit):
+            eq = self._fit.fit(target_db, tolerance_db, thorough=thorough)
+        else:
+            eq = self._fit.fit(target_db, tolerance_db)
         if self._limits is None:
             return eq
         if self._layout is not None and len(eq.bands) > self._limits.max_bands:
-            eq = self._with_fewer_slots(eq, self._limits.max_bands, target_db, tolerance_db)
+            eq = self._with_fewer_slots(eq, target_db, tolerance_db)
         return held_to_limits(eq, self._limits, self._sample_rate_hz)
 
     def _fitter(self) -> LayoutFit | BandChooser | None:
@@ -115,12 +139,15 @@ class _Matcher:
         if not len(self._grid.freqs_hz):
             return None
         if self._layout is not None:
-            return LayoutFit(self._layout, *grid) if self._layout.slots else None
+            network = NetworkStart.of(self._layout)
+            return LayoutFit(self._layout, *grid, network) if self._layout.slots else None
         return BandChooser(self._limits or Limits(), *grid)
 
-    def _with_fewer_slots(self, eq: Eq, count: int, target_db: Array, tolerance_db: float) -> Eq:
-        """Fit again with the `count` slots that did most in `eq`."""
+    def _with_fewer_slots(self, eq: Eq, target_db: Array, tolerance_db: float) -> Eq:
+        """Fit again with the allowed number of slots, those that did most in `eq`."""
         assert self._layout is not None
+        assert self._limits is not None
+        count = self._limits.max_bands
         done = [
             np.linalg.norm(
                 Eq((band,)).response_db(self._grid.freqs_hz, self._sample_rate_hz)

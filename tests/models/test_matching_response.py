@@ -64,12 +64,20 @@ def test_kinds_out_of_order_are_refused() -> None:
 def test_thinning_keeps_smooth_curves_and_total_weight() -> None:
     bins_hz = linear_bins_hz()
     grid = CurveGrid.thinned(bins_hz, np.ones(len(bins_hz)), 48000.0)
-    assert len(grid.freqs_hz) < 150
+    assert len(grid.freqs_hz) < 180
     assert np.sum(grid.root_weight**2) == pytest.approx(1.0, abs=1e-12)
     for eq in paper_set(1, 10, seed=5):
         exact_db = eq.response_db(grid.freqs_hz, 48000.0)
         thinned_db = grid.operator @ eq.response_db(bins_hz, 48000.0)
         np.testing.assert_allclose(thinned_db, exact_db, rtol=0.0, atol=0.02)
+
+
+def test_thinning_is_dense_up_to_nyquist() -> None:
+    """Cells of 1/12 octave are 1.4 kHz wide at the top: fits went astray between them."""
+    for rate_hz in (8000.0, 48000.0):
+        bins_hz = linear_bins_hz(sample_rate_hz=rate_hz)
+        grid = CurveGrid.thinned(bins_hz, np.ones(len(bins_hz)), rate_hz)
+        assert np.diff(grid.freqs_hz).max() < 1.05 * rate_hz / 120.0
 
 
 def test_thinning_averages_rough_curves() -> None:
