@@ -70,11 +70,6 @@ class Understanding:
         """Instruments spoken of; empty when it is for any."""
         return frozenset().union(*(part.classes for part in self.parts))
 
-    def for_class(self, label: str) -> Understanding:
-        """Return what of it is meant for an instrument."""
-        kept = tuple(part for part in self.parts if not part.classes or label in part.classes)
-        return replace(self, parts=kept)
-
     @property
     def relative_db(self) -> Array:
         """The change (121,) at full strength that words ask for; an amount scales it."""

@@ -14,6 +14,7 @@ from models import descriptors
 from models.spectrum import GRID_HZ
 from models.words import lexicon
 from models.words.dictionary import Dictionary
+from models.words.fit import said_of
 from models.words.meaning import understand
 from models.words.reading import MAX_TEXT
 
@@ -80,8 +81,8 @@ def test_decibels_of_a_word_are_its_peak() -> None:
 
 def test_each_instrument_gets_its_own_part() -> None:
     found = descriptors.explain("brighter vocals and warmer guitar, less hiss")
-    vocals = found.for_class("vocals_female").parts
-    guitar = found.for_class("guitar_acoustic").parts
+    vocals = said_of(found, frozenset({"vocals_female"})).parts
+    guitar = said_of(found, frozenset({"guitar_acoustic"})).parts
     assert [part.name for part in vocals] == ["bright"]
     assert [part.name for part in guitar] == ["warm", "hiss"]
 

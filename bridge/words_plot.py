@@ -1,0 +1,109 @@
+"""Pictures of words: a phrase's curve, and the map of words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import CannotWrite, UsageError
+from models.spectrum import ERB_WEIGHT, GRID_HZ
+from models.words.dictionary import Dictionary, Sense
+from models.words.meaning import Understanding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLOURS = {"authored": "#1b6ca8", "user": "#7a3e9d", "known": "#b0532a"}
+_TICKS_HZ = (31, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
+_CLOSE = 0.035
+
+
+def draw_curve(found: Understanding, path: Path) -> None:
+    """Draw what a phrase asks for, whole and part by part. Raises UsageError, CannotWrite."""
+    figure, axes = _figure((8.0, 4.0))
+    for part in found.parts:
+        axes.plot(GRID_HZ, part.curve_db, linewidth=1.0, alpha=0.6, label=part.as_text())
+    axes.plot(GRID_HZ, found.curve_db, color="black", linewidth=2.2, label=found.text[:50])
+    axes.axhline(0.0, color="grey", linewidth=0.6)
+    axes.set_xscale("log")
+    axes.set_xticks(_TICKS_HZ, [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in _TICKS_HZ])
+    axes.minorticks_off()
+    axes.set_xlim(20.0, 20000.0)
+    axes.set_xlabel("Hz")
+    axes.set_ylabel("dB")
+    axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def draw_map(words: Dictionary, path: Path) -> int:
+    """Draw authored and known words by their curves; return how many are named in the picture.
+
+    The two directions in which curves differ most (principal components, every curve of the same
+    size), with what they mean written at their ends.
+    """
+    senses = _mapped(words)
+    curves = np.array([_unit(sense) for sense in senses])
+    directions = np.linalg.svd(curves, full_matrices=False)[2][:2]
+    directions *= np.sign(directions[:, -20:].sum(axis=1))[:, None]
+    places = curves @ directions.T
+    figure, axes = _figure((11.0, 9.0))
+    named = 0
+    taken: list[NDArray[np.float64]] = []
+    for sense, place in zip(senses, places, strict=True):
+        kind = "known" if not hasattr(sense, "bands") else "user" if sense.user else "authored"
+        axes.plot(*place, ".", color=_COLOURS[kind], markersize=3)
+        if all(np.abs(place - other).max() > _CLOSE for other in taken):
+            axes.annotate(sense.name, place, fontsize=7, color=_COLOURS[kind])
+            taken.append(place)
+            named += 1
+    axes.set_xlabel("← " + _ends(directions[0])[0] + "      " + _ends(directions[0])[1] + " →")
+    axes.set_ylabel("← " + _ends(directions[1])[0] + "      " + _ends(directions[1])[1] + " →")
+    axes.set_title("Words by the change of spectrum they ask for")
+    _save(figure, path)
+    return named
+
+
+def _mapped(words: Dictionary) -> list[Sense]:
+    """Return each term once, then the words that at least two people drew."""
+    terms: list[Sense] = list({term.name: term for term in words.terms.values()}.values())
+    if words.table:
+        for word in words.table.known():
+            entry = words.table.find(word)
+            if entry and entry.people > 1 and word not in words.terms:
+                terms.append(entry)
+    return terms
+
+
+def _unit(sense: Sense) -> NDArray[np.float64]:
+    weighted = (sense.curve_db - sense.curve_db.mean()) * np.sqrt(ERB_WEIGHT)
+    return np.asarray(weighted / max(float(np.linalg.norm(weighted)), 1e-9))
+
+
+def _ends(direction: NDArray[np.float64]) -> tuple[str, str]:
+    """Say where a direction cuts most, and where it lifts most."""
+    hertz = [GRID_HZ[direction.argmax()], GRID_HZ[direction.argmin()]]
+    lifts, cuts = (f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.1f} kHz" for hz in hertz)
+    return f"more {cuts}", f"more {lifts}"
+
+
+def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (slow)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _save(figure: Figure, path: Path) -> None:
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise UsageError(f"{path}: a picture is .png or .svg.", "Name the file so.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise CannotWrite(f"{path}: could not be written: {error}.", "Name another.") from error
