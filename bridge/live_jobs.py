@@ -100,7 +100,7 @@ def _amount(task: Task) -> Done:
     done = _reported(jobs.amount(task.session, SELECTED, value, by=by, moved=moved))
     if task.fader and done.ok:
         task.fader.written()
-    return done
+    return replace(done, state=look(task.session))
 
 
 def _compare(task: Task) -> Done:
@@ -142,7 +142,8 @@ def _preset_save(task: Task) -> Done:
 
 def _preset_load(task: Task) -> Done:
     preset = _named_preset(str(task.request.args["name"]), task.preset_folder)
-    return _reported(jobs.apply_preset(task.session, SELECTED, preset))
+    done = _reported(jobs.apply_preset(task.session, SELECTED, preset))
+    return replace(done, state=look(task.session))
 
 
 def _refresh(task: Task) -> Done:

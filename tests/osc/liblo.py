@@ -16,7 +16,7 @@ from typing import Self
 from bridge.osc import wire
 from bridge.osc.outbox import Place
 
-PATIENCE_S = 30.0
+PATIENCE_S = 20.0
 PROGRAMS = ("oscsend", "oscdump", "oscsendfile")
 Heard = tuple[str, tuple[str | int | float, ...]]
 _READY = "/ready"
