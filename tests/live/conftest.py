@@ -15,6 +15,8 @@ from bridge.session import ReaperSession
 from tests.bridge.small_project import write_project
 
 FAULTY = "tests.live.faulty_reaper"
+PATIENCE_S = 1.5
+"""How long the steady REAPER waits for messages that stand still: less than it really does."""
 
 
 @pytest.fixture
@@ -36,7 +38,9 @@ def reaper(project: Path, tmp_path: Path) -> Iterator[StandIn]:
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """A stand-in REAPER that lives through all tests of a module, whatever they do to it."""
     folder = tmp_path_factory.mktemp("steady")
-    with StandIn(write_project(folder / "song"), folder / "run" / "reaper.json") as stand_in:
+    project = write_project(folder / "song")
+    with StandIn(project, folder / "run" / "reaper.json", module=FAULTY) as stand_in:
+        stand_in.tell("patience", seconds=PATIENCE_S)
         yield stand_in
         assert stand_in.tell("console") == []
 

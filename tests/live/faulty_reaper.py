@@ -58,17 +58,19 @@ class FaultyStage(Stage):
         inside.call = noted
 
     def plan(self, kind: str, at: int = 1, function: str = "", **how: Any) -> None:
-        """Plan one fault: "kill" (pid: another process), "sleep" (seconds), "disk_full", or a
-        command of the stage ("call", "open" ...) in between.
+        """Plan one fault: "kill" (pid: another process), "sleep" (seconds), "disk_full"; or what a
+        user does: "delete_track" (the first), "undo", "open" (project). at = 0: none.
         """
         faults: dict[str, Callable[..., object]] = {
             "kill": lambda pid=0: os.kill(pid or os.getpid(), signal.SIGKILL),
             "sleep": _sleep,
             "disk_full": _disk_full,
+            "delete_track": lambda: self.call("DeleteTrack", [self.call("GetTrack", [0, 0])]),
+            "undo": lambda: self.call("Undo_DoUndo2", [0]),
+            "open": self.open,
         }
-        fault = faults.get(kind) or self.commands[kind]
         self._at, self._function = at, function
-        self._fault = lambda: fault(**how)
+        self._fault = lambda: faults[kind](**how)
 
     def count(self) -> int:
         """Return the number of calls and start again."""

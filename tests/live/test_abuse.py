@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -98,13 +99,15 @@ class TestStrangers:
         for _ in range(50):
             Raw(way.read(steady.endpoint)).reset()
 
-    @pytest.mark.parametrize("part", [1, 8, 20])
-    def test_who_stop_half_way_hold_up_nobody(self, steady: StandIn, part: int) -> None:
+    def test_who_stop_half_way_hold_up_nobody(self, steady: StandIn) -> None:
         frame = way.pack({"nonce": "00", "proof": "x" * 64}, 1000)
-        with stranger(steady) as raw, Raw.known(steady.endpoint) as known:
-            raw.send(frame[:part])
+        with contextlib.ExitStack() as stack:
+            halves = [stack.enter_context(stranger(steady)) for _ in range(3)]
+            known = stack.enter_context(Raw.known(steady.endpoint))
+            for raw, part in zip(halves, (1, 8, 20), strict=True):
+                raw.send(frame[:part])
             assert known.request("hello", {}) is not None
-            assert raw.is_closed()  # after a while
+            assert all(raw.is_closed() for raw in halves)  # after a while
 
     def test_in_any_number_do_not_keep_us_out(self, steady: StandIn) -> None:
         crowd = [Raw(way.read(steady.endpoint)) for _ in range(3 * MAX_PEERS)]

@@ -25,7 +25,6 @@ from tests.live.whole import (
     PATIENCE_S,
     SERVE,
     Whole,
-    daemon_for,
     environment,
     is_whole,
     reaper_with_actions,
@@ -71,7 +70,8 @@ def running(folder: Path) -> Iterator[Whole]:
     """Everything, running; a preset called "kept Bass" has been saved by its action."""
     noise = {"Bass": pink_noise(2.0), "Gtr": pink_noise(2.0, 1)}
     project = write_song(folder / "song", noise)
-    with reaper_with_actions(project, folder) as whole, daemon_for(whole, folder / "user"):
+    with reaper_with_actions(project, folder) as whole:
+        whole.start_daemon(folder / "user")
         whole.do("equalise")
         assert "Saved" in whole.do("save", inputs=["kept"])
         yield whole

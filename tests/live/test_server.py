@@ -17,7 +17,7 @@ from bridge.host.stand_in import StandIn
 from bridge.reaper import endpoint as way
 from bridge.reaper import inside, payload
 from bridge.reaper.link import Link
-from tests.live.conftest import eventually
+from tests.live.conftest import PATIENCE_S, eventually
 from tests.live.raw import Raw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,7 +128,7 @@ class TestRequests:
 
     def test_a_frozen_reaper_answers_afterwards(self, steady: StandIn) -> None:
         with Raw.known(steady.endpoint) as raw:
-            steady.tell("freeze", seconds=6.0)  # longer than a stranger's time to say who they are
+            steady.tell("freeze", seconds=1.2 * PATIENCE_S)  # longer than a stranger may take
             with Raw(way.read(steady.endpoint)) as newcomer:
                 assert raw.request("hello", {}) is not None
                 assert newcomer.shake_hands() is not None

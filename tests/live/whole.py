@@ -30,6 +30,7 @@ class DaemonProcess:
 
     def __init__(self, endpoint: Path, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
+        self.folder = folder
         self.log = folder / "output.txt"
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -73,6 +74,7 @@ class Whole:
         self.reaper = reaper
         self.scripts = scripts
         self._link = Link(reaper.endpoint)
+        self._daemons: list[DaemonProcess] = []
 
     @property
     def session(self) -> ReaperSession:
@@ -82,6 +84,13 @@ class Whole:
     def tracks(self) -> list[Track]:
         """Return the tracks as they are."""
         return list(self.session.list_tracks())
+
+    def start_daemon(self, folder: Path) -> DaemonProcess:
+        """Start a daemon for this REAPER and wait until REAPER knows of it."""
+        daemon = DaemonProcess(self.reaper.endpoint, folder)
+        self._daemons.append(daemon)
+        self.wait_for_daemon()
+        return daemon
 
     def wait_for_daemon(self) -> None:
         """Wait until REAPER knows of a daemon."""
@@ -99,18 +108,17 @@ class Whole:
         """Trigger an action by its file."""
         self.reaper.tell("action", script=script, **answers)
 
+    def said(self) -> list[str]:
+        """Return what the action triggered last has said."""
+        actions = self.reaper.tell("actions")
+        assert actions["errors"] == []
+        return list(actions["messages"])
+
     def message(self) -> str:
         """Wait for the one message with which the action ends."""
-        said: dict[str, Any] = {}
-
-        def has_said() -> bool:
-            said.update(self.reaper.tell("actions"))
-            return bool(said["messages"] or said["errors"])
-
-        eventually(has_said, PATIENCE_S)
-        assert said["errors"] == []
-        (text,) = said["messages"]
-        return str(text)
+        eventually(lambda: bool(self.said()), PATIENCE_S)
+        (text,) = self.said()
+        return text
 
     def do(self, name: str, **answers: Any) -> str:
         """Trigger an action and return its message."""
@@ -118,8 +126,10 @@ class Whole:
         return self.message()
 
     def close(self) -> None:
-        """End the link."""
+        """End the link, and the daemons that were started here."""
         self._link.close()
+        for daemon in self._daemons:
+            daemon.kill()
 
 
 @contextlib.contextmanager
@@ -137,18 +147,6 @@ def reaper_with_actions(project: Path, folder: Path) -> Iterator[Whole]:
                 assert reaper.tell("console") == []
         finally:
             whole.close()
-
-
-@contextlib.contextmanager
-def daemon_for(whole: Whole, folder: Path) -> Iterator[DaemonProcess]:
-    """Run a daemon for a REAPER; it is known there when the block begins."""
-    daemon = DaemonProcess(whole.reaper.endpoint, folder)
-    try:
-        whole.wait_for_daemon()
-        yield daemon
-    finally:
-        if daemon.running:
-            daemon.stop()
 
 
 def environment(endpoint: Path, folder: Path) -> dict[str, str]:
