@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge import __version__, live_cli
+from bridge import __version__, live_cli, master_cli
 from bridge.command import (
     AsJson,
     Output,
@@ -39,7 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # importing rich for a help page takes longer than the page is worth
 )
 app.add_typer(preset_app, name="preset")
-live_cli.add_to(app)
 
 Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
@@ -100,7 +99,7 @@ def auto(
     presets: PresetFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Listen to tracks, recognise them and write a fitting EQ into each."""
+    """Listen to tracks, recognise and equalise them."""
     from bridge import wishes
     from bridge.jobs import AutoOptions
     from models.equalise import Wish
@@ -146,7 +145,7 @@ def amount(
     output: Output = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change how strongly the EQ of an earlier run acts, without listening again."""
+    """Let the EQs act more or less, without listening again."""
     from bridge import jobs, offline
 
     show(offline.work_on(project, output, lambda s: jobs.amount(s, tracks, value)))
@@ -190,7 +189,7 @@ def demo(
     amount: Amount = 0.65,
     as_json: AsJson = False,
 ) -> None:
-    """Equalise the project that comes with ReaTone, draw it, and show the way through REAPER."""
+    """Show it all on a project that comes with ReaTone."""
     from bridge import demo as example
 
     with progress_bar() as progress:
@@ -235,6 +234,9 @@ def _limits(max_gain_db: float, max_bands: int, cuts_only: bool) -> Limits:
         max_boost_db=max_gain_db, max_cut_db=max_gain_db, max_bands=max_bands, cuts_only=cuts_only
     )
 
+
+master_cli.add_to(app)
+live_cli.add_to(app)
 
 if __name__ == "__main__":
     main()

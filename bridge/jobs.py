@@ -39,6 +39,8 @@ MEASURED_S = 30.0
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction 0 ... 1 of the job that is behind us."""
 _RENDER_SHARE = 0.4
+MASTER = "master"
+"""Names the master track, in place of a GUID and where tracks are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _within(amount: float) -> float:
 
 def auto(session: Session, options: AutoOptions, progress: Progress = no_progress) -> Report:
     """Listen to the tracks, decide an EQ for each and write them in one undo step."""
-    clock = _Clock()
+    clock = Clock()
     guids = select(session.list_tracks(), options.tracks)
     with tempfile.TemporaryDirectory(prefix="reatone-", ignore_cleanup_errors=True) as folder:
         progress("Rendering", 0.0)
@@ -122,7 +124,7 @@ def amount(
             new = _within(track.memory.amount + value) if by else value
             memory = replace(track.memory, amount=new)
             writes.append(Write(track, memory.eq(new), memory, moved=track.guid in moved))
-    receipts, label = _write_all(session, f"amount {value:{'+' if by else ''}.0%}", writes)
+    receipts, label = write_all(session, f"amount {value:{'+' if by else ''}.0%}", writes)
     return Report(
         "amount",
         tuple(amount_report(t, receipts.get(t.guid)) for t in ours),
@@ -146,7 +148,7 @@ def apply_preset(session: Session, tracks: str, preset: EqPreset) -> Report:
     chosen = _selected(session, tracks)
     memory = Memory(1.0, preset.eq, _fixed_gains(preset.eq), extra={"preset": preset.name})
     writes = [Write(track, preset.eq, memory) for track in chosen]
-    receipts, label = _write_all(session, f"preset {preset.name}", writes)
+    receipts, label = write_all(session, f"preset {preset.name}", writes)
     reports = (
         receipt_report(t, receipts[t.guid], Outcome.WRITTEN, f"preset {preset.name} written")
         for t in chosen
@@ -213,14 +215,14 @@ def _write(
     decided: Iterable[tuple[Track, Decision | Skipped | BridgeError]],
 ) -> tuple[dict[str, Receipt], str | None]:
     writes = [
-        Write(track, decision.eq(options.amount), _memory(decision, options.amount))
+        Write(track, decision.eq(options.amount), memory_of(decision, options.amount))
         for track, decision in decided
         if isinstance(decision, Decision)
     ]
-    return _write_all(session, f"{options.job} EQ, {options.amount:.0%}", writes)
+    return write_all(session, f"{options.job} EQ, {options.amount:.0%}", writes)
 
 
-def _write_all(
+def write_all(
     session: Session, what: str, writes: Sequence[Write]
 ) -> tuple[dict[str, Receipt], str | None]:
     """Write in one undo step; return the receipts by GUID and the step's label if there is one."""
@@ -232,7 +234,8 @@ def _write_all(
     return receipts, label if changed else None
 
 
-def _memory(decision: Decision, amount: float) -> Memory:
+def memory_of(decision: Decision, amount: float) -> Memory:
+    """Return what a track is to remember of a decision written at `amount`."""
     heard = {"confidence": round(decision.confidence, 4), "target": decision.target.name}
     gains = tuple(zip(AMOUNTS, decision.gain_table_db, strict=True))
     return Memory(amount, decision.full, gains, decision.label, heard)
@@ -244,6 +247,8 @@ def _fixed_gains(eq: Eq) -> tuple[tuple[float, float], ...]:
 
 
 def _selected(session: Session, tracks: str) -> list[Track]:
+    if tracks == MASTER:
+        return list(session.begin_job([MASTER]).tracks)
     listed = session.list_tracks()
     chosen = set(select(listed, tracks))
     return [track for track in listed if track.guid in chosen]
@@ -269,7 +274,7 @@ def _count(things: Sequence[object]) -> str:
     return "1 track" if len(things) == 1 else f"{len(things)} tracks"
 
 
-class _Clock:
+class Clock:
     """Wall time spent between laps, in seconds."""
 
     def __init__(self) -> None:
@@ -277,6 +282,7 @@ class _Clock:
         self._start = time.perf_counter()
 
     def lap(self, name: str) -> None:
+        """Note the time since the last lap under `name`."""
         now = time.perf_counter()
         self.laps[name] = now - self._start
         self._start = now

@@ -6,14 +6,14 @@ length.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from models.audio import AudioInfo, Clip, Samples, resample
 
-COUNT = 20
+COUNT = 12
 """Excerpts of a long recording."""
 LENGTH_S = 3.01
 """Length of each: one patch of the tagger (187 frames at 16 kHz) and a little."""
@@ -37,27 +37,43 @@ class Excerpts:
         return [resample(clip, sample_rate_hz).samples[0] for clip in clips]
 
 
-def cut(blocks: Iterable[Samples], what: AudioInfo) -> Excerpts:
-    """Cut excerpts out of a stream of blocks (channels, n) of the format `what`.
+class Cutter:
+    """Cuts excerpts out of audio of the format `what` while others listen to it."""
 
-    Pauses are left out; of silence nothing remains.
-    """
-    windows = _windows(what)
-    parts: list[list[Samples]] = [[] for _ in windows]
-    start = 0
-    for block in blocks:
-        end = start + block.shape[1]
-        for (first, last), part in zip(windows, parts, strict=True):
-            if first < end and last > start:
-                inside = block[:2, max(first - start, 0) : max(last - start, 0)]
-                part.append(inside.mean(axis=0, dtype=np.float32))
-        start = end
-    whole = [np.concatenate(part) for part in parts if part]
-    powers = [float(np.mean(np.square(part, dtype=np.float64))) for part in whole]
-    least = _QUIET * max(powers, default=0.0)
-    kept = [part for part, power in zip(whole, powers, strict=True) if power > least]
-    loud = [power for power in powers if power > least]
-    return Excerpts(tuple(kept), what.sample_rate_hz, float(np.sqrt(np.mean(loud or [0.0]))))
+    def __init__(self, what: AudioInfo) -> None:
+        self._what = what
+        self._windows = _windows(what)
+        self._parts: list[list[Samples]] = [[] for _ in self._windows]
+
+    def watch(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Yield the blocks (channels, n) as they come; the first two channels are kept, mixed."""
+        start = 0
+        for block in blocks:
+            end = start + block.shape[1]
+            for (first, last), part in zip(self._windows, self._parts, strict=True):
+                if first < end and last > start:
+                    inside = block[:2, max(first - start, 0) : max(last - start, 0)]
+                    part.append(inside.mean(axis=0, dtype=np.float32))
+            start = end
+            yield block
+
+    def excerpts(self) -> Excerpts:
+        """Return what was cut, without pauses; of silence nothing remains."""
+        whole = [np.concatenate(part) for part in self._parts if part]
+        powers = [float(np.mean(np.square(part, dtype=np.float64))) for part in whole]
+        least = _QUIET * max(powers, default=0.0)
+        kept = [part for part, power in zip(whole, powers, strict=True) if power > least]
+        loud = [power for power in powers if power > least]
+        rms = float(np.sqrt(np.mean(loud or [0.0])))
+        return Excerpts(tuple(kept), self._what.sample_rate_hz, rms)
+
+
+def cut(blocks: Iterable[Samples], what: AudioInfo) -> Excerpts:
+    """Cut excerpts out of a stream of blocks (channels, n) of the format `what`."""
+    cutter = Cutter(what)
+    for _ in cutter.watch(blocks):
+        pass
+    return cutter.excerpts()
 
 
 def _windows(what: AudioInfo) -> list[tuple[int, int]]:

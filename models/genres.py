@@ -95,8 +95,12 @@ def classify_file(path: str | os.PathLike[str]) -> tuple[Guess, ...]:
 
 def hear(blocks: Iterable[Samples], what: AudioInfo) -> Evidence | None:
     """Listen to a stream of blocks; None when there is less than 0.1 s of sound."""
-    cut = excerpts.cut(blocks, what)
-    if sum(len(part) for part in cut.parts) < MIN_HEARD_S * what.sample_rate_hz or not cut.rms:
+    return evidence(excerpts.cut(blocks, what))
+
+
+def evidence(cut: excerpts.Excerpts) -> Evidence | None:
+    """Return what the classifiers see of excerpts; None of less than 0.1 s of sound."""
+    if sum(map(len, cut.parts)) < MIN_HEARD_S * cut.sample_rate_hz or not cut.rms:
         return None
     gain = REFERENCE_RMS / cut.rms
     measured = cepstra.measure(cut.at(cepstra.FORMAT.sample_rate_hz, gain))
@@ -110,11 +114,11 @@ def hear(blocks: Iterable[Samples], what: AudioInfo) -> Evidence | None:
     return Evidence(tags, measured, cut.rms)
 
 
-def guesses(evidence: Evidence | None) -> tuple[Guess, ...]:
+def guesses(seen: Evidence | None) -> tuple[Guess, ...]:
     """Return all ten genres, best first; all equal where nothing was heard."""
-    if evidence is None:
+    if seen is None:
         return _ranked(GENRES, np.zeros(len(GENRES)))
-    x = features(evidence.tags[None], evidence.cepstra.mean[None], evidence.cepstra.variance[None])
+    x = features(seen.tags[None], seen.cepstra.mean[None], seen.cepstra.variance[None])
     return _ranked(GENRES, load_kernel().scores(x)[0])
 
 
@@ -126,9 +130,9 @@ def pooled(ten: Sequence[Guess]) -> tuple[Guess, ...]:
     return tuple(Guess(*pair) for pair in sorted(share.items(), key=lambda pair: -pair[1]))
 
 
-def paper_guesses(evidence: Evidence) -> tuple[Guess, ...]:
+def paper_guesses(seen: Evidence) -> tuple[Guess, ...]:
     """Return what the paper's network makes of it: six classes, best first."""
-    return _ranked(PAPER_CLASSES, load_paper_net().scores(paper_levels_db(evidence)[None])[0])
+    return _ranked(PAPER_CLASSES, load_paper_net().scores(paper_levels_db(seen)[None])[0])
 
 
 def features(tags: Array, mean: Array, variance: Array) -> Array:
@@ -136,11 +140,11 @@ def features(tags: Array, mean: Array, variance: Array) -> Array:
     return np.concatenate([tags, mean[:, 1:], np.log(np.maximum(variance, _MIN_VARIANCE))], axis=1)
 
 
-def paper_levels_db(evidence: Evidence) -> Array:
+def paper_levels_db(seen: Evidence) -> Array:
     """Return the paper's input (6,): the levels of five bands and of the whole, in dB."""
-    rms_db = 20.0 * np.log10(evidence.rms)
+    rms_db = 20.0 * np.log10(seen.rms)
     shift_db = rms_db - 20.0 * np.log10(REFERENCE_RMS)
-    bands_db = cepstra.band_levels_db(evidence.cepstra.mean) + shift_db
+    bands_db = cepstra.band_levels_db(seen.cepstra.mean) + shift_db
     return np.append(bands_db, rms_db)
 
 

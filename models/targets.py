@@ -121,20 +121,21 @@ def from_files(paths: Sequence[str | Path]) -> Target:
     return Target(target.curve_db, spread_db, target.confidence, target.provenance, target.name)
 
 
-def desired_change(spectrum: Spectrum, target: Target) -> tuple[Array, Array]:
+def desired_change(
+    spectrum: Spectrum, target: Target, tolerance: float = TOLERANCE
+) -> tuple[Array, Array]:
     """Return the change in dB towards the target, and how much each band matters.
 
     Both (121,) on `GRID_HZ`. Smoothed, zero-centred and at most 12 dB as in Mockenhaupt et al. 2024
     (they scale the whole curve down to 12 dB; here only what exceeds it is cut off, which leaves
-    the rest of the spectrum its correction). Differences well within the natural spread of the
-    target are mostly left alone; nothing is asked for where track or target has no energy, below
-    30 Hz or above 16 kHz.
+    the rest of the spectrum its correction). Differences within `tolerance` times the natural
+    spread of the target are mostly left alone; nothing is asked for where track or target has no
+    energy, below 30 Hz or above 16 kHz.
     """
     known = spectrum.confidence * target.confidence * _within(CHANGE_RANGE_HZ)
     weight = ERB_WEIGHT * known
     difference = _centred(target.curve_db - smoothed_db(spectrum), weight)
-    tolerance = TOLERANCE * target.spread_db
-    demand = difference**3 / (difference**2 + tolerance**2)
+    demand = difference**3 / (difference**2 + (tolerance * target.spread_db) ** 2)
     demand = np.clip(demand, -MAX_CHANGE_DB, MAX_CHANGE_DB) * np.sqrt(known)
     return demand, weight + _REST_WEIGHT * ERB_WEIGHT
 

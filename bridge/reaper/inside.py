@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from bridge.reaper import calibrate, own, stems, writes
-from bridge.reaper.rpr import CURRENT, Place, Refused, explain, places, resolve, track_text
+from bridge.reaper.rpr import CURRENT, MASTER, Place, Refused, explain, places, resolve, track_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,8 +174,8 @@ def _look(rpr: Any, place: Place) -> Json:
     if not value("I_FXEN"):
         warnings.append("The track's FX chain is bypassed: an EQ on it is not heard.")
     return {
-        "guid": track_text(rpr, track, "GUID"),
-        "name": track_text(rpr, track, "P_NAME"),
+        "guid": track_text(rpr, track, "GUID") if place.number else MASTER,
+        "name": track_text(rpr, track, "P_NAME") if place.number else "Master",
         "number": place.number,
         "selected": bool(value("I_SELECTED")),
         "depth": place.depth,
@@ -212,6 +212,8 @@ def _warn_of_solo(rpr: Any, tracks: list[Json]) -> None:
         if soloed and track["number"] not in soloed:
             track["warnings"].append(
                 "Other tracks are soloed: this one may be rendered as silence."
+                if track["number"]
+                else "Tracks are soloed: only these are heard in the master."
             )
 
 

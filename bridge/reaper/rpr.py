@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CURRENT = 0
 """The project in front, as ReaScript names it."""
+MASTER = "master"
+"""Stands for the master track where tracks are named by their GUIDs."""
 _BUFFER_BYTES = 1 << 20
 _GUID = re.compile(r"^\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}$")
 
@@ -79,7 +81,7 @@ class PutBack:
 
 
 class Place(NamedTuple):
-    """A track of the project, valid within one request."""
+    """A track of the project, valid within one request; the master has the number 0."""
 
     pointer: str
     number: int
@@ -97,8 +99,8 @@ def places(rpr: Any) -> list[Place]:
 
 
 def by_guid(rpr: Any) -> dict[str, list[Place]]:
-    """Return the project's tracks by GUID; there are files in which two tracks share one."""
-    found: dict[str, list[Place]] = {}
+    """Return the tracks by GUID, and the master; there are files in which two share one."""
+    found = {MASTER: [Place(rpr.RPR_GetMasterTrack(CURRENT), 0, 0)]}
     for place in places(rpr):
         found.setdefault(track_text(rpr, place.pointer, "GUID"), []).append(place)
     return found

@@ -25,12 +25,19 @@ if TYPE_CHECKING:
 _RENDER_NOW = 42230
 """REAPER's action: render with the most recent settings, close the dialog."""
 _STEMS_PRE_FADER = 2.0 + 8192.0
+_MASTER_MIX = 0.0
 _FLOAT_WAV = "ZXZhdyAAAA=="
 
 
 def render(rpr: Any, tracks: list[Place], directory: str) -> Json:
-    """Render the tracks' stems into `directory`; return what `stems` says of them."""
+    """Render the tracks' stems, or the master mix, into `directory`; return what `stems` says.
+
+    The master mix is after the master's fader: REAPER has none before it.
+    """
     _check_directory(directory)
+    whole = tracks[0].number == 0
+    if whole and len(tracks) > 1:
+        raise Refused("render_failed", "The master is rendered alone.", "Name it alone.")
     length_s = float(rpr.RPR_GetProjectLength(CURRENT))
     if length_s <= 0.0:
         raise Refused(
@@ -43,9 +50,10 @@ def render(rpr: Any, tracks: list[Place], directory: str) -> Json:
         put_back.add(rpr.RPR_Undo_EndBlock2, CURRENT, "ReaTone: listen", 0)
         rpr.RPR_PreventUIRefresh(1)
         put_back.add(rpr.RPR_PreventUIRefresh, -1)
-        _apply_numbers(rpr, length_s, put_back)
-        _apply_texts(rpr, directory, f"{token}-$tracknumber", put_back)
-        _select_only(rpr, tracks, put_back)
+        _apply_numbers(rpr, _MASTER_MIX if whole else _STEMS_PRE_FADER, length_s, put_back)
+        _apply_texts(rpr, directory, f"{token}-{0 if whole else '$tracknumber'}", put_back)
+        if not whole:
+            _select_only(rpr, tracks, put_back)
         _bypass_own(rpr, tracks, put_back)
         rpr.RPR_Main_OnCommandEx(_RENDER_NOW, 0, CURRENT)
     return stems(directory, token, [track.number for track in tracks])
@@ -76,9 +84,9 @@ def _check_directory(directory: str) -> None:
         )
 
 
-def _apply_numbers(rpr: Any, length_s: float, put_back: PutBack) -> None:
+def _apply_numbers(rpr: Any, settings: float, length_s: float, put_back: PutBack) -> None:
     wanted = {
-        "RENDER_SETTINGS": _STEMS_PRE_FADER,
+        "RENDER_SETTINGS": settings,
         "RENDER_BOUNDSFLAG": 0.0,
         "RENDER_STARTPOS": 0.0,
         "RENDER_ENDPOS": length_s,
@@ -144,7 +152,7 @@ def _match(directory: str, token: str, numbers: list[int]) -> dict[int, Path]:
         if not path.name.startswith(token) or path.suffix.lower() != ".wav":
             continue
         number = re.match(r"-(\d+)$", path.stem[len(token) :])
-        track = int(number.group(1)) if number else 0
+        track = int(number.group(1)) if number else -1
         if track not in numbers or track in files:
             raise Refused(
                 "render_failed",

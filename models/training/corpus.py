@@ -54,8 +54,17 @@ def data_dir() -> Path:
 
 def instruments(data: Path, split: str) -> list[Recording]:
     """Return the instrument clips of a split, in the order of their files."""
+    return _clips(data, "instruments", split)
+
+
+def masters(data: Path, split: str) -> list[Recording]:
+    """Return the whole mixes of a split, labelled by genre, in the order of their files."""
+    return _clips(data, "genre", split)
+
+
+def _clips(data: Path, folder: str, split: str) -> list[Recording]:
     with (data / "audio" / "metadata.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["file"].startswith("instruments/")]
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith(f"{folder}/")]
     recordings = (
         Recording(
             path=data / "audio" / row["file"],
