@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from bridge import jobs, presets, wishes
-from bridge.errors import NothingSelected, PresetError
+from bridge.errors import BridgeError, NothingSelected, PresetError
 from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
 from bridge.presets import EqPreset
 from bridge.report import Report
@@ -18,11 +19,6 @@ from models.equalise import Wish
 
 SELECTED = "selected"
 _MOST_LINES = 40
-_NOT_YET = {
-    "describe": "Describing a sound in words",
-    "master": "Equalising the master",
-}
-"""What is asked for by actions and surfaces but has no engine yet."""
 
 
 class Fader(Protocol):
@@ -61,13 +57,14 @@ class Task:
 
 def run(task: Task) -> Done:
     """Carry a request out. Raises BridgeError."""
-    kind = task.request.kind
-    if kind in _NOT_YET:
-        raise NotAvailable(
-            f"{_NOT_YET[kind]} is not available in this version of ReaTone.",
-            "Equalise tracks, or match them to a recording.",
-        )
-    return _JOBS[kind](task)
+    return _JOBS[task.request.kind](task)
+
+
+def prepare() -> None:
+    """Load what the first job in words would wait for."""
+    with contextlib.suppress(BridgeError):  # of the user's own words: the job will say so
+        wishes.dictionary()
+        from bridge import describe_job  # noqa: F401, PLC0415
 
 
 def look(session: Session) -> TrackState:
@@ -82,6 +79,20 @@ def _auto(task: Task) -> Done:
     wish = Wish(wishes.known_class(args.get("class")))
     options = AutoOptions(SELECTED, args.get("amount", DEFAULT_AMOUNT), wish)
     return _reported(jobs.auto(task.session, options, task.progress))
+
+
+def _master(_task: Task) -> Done:
+    raise NotAvailable(
+        "Equalising the master is not available in this version of ReaTone.",
+        "Equalise tracks, or match them to a recording.",
+    )
+
+
+def _describe(task: Task) -> Done:
+    from bridge import describe_job  # noqa: PLC0415  (loads words, for these jobs only)
+
+    options = describe_job.DescribeOptions(task.request.args["text"], SELECTED)
+    return _reported(describe_job.describe(task.session, options, task.progress))
 
 
 def _match(task: Task) -> Done:
@@ -158,6 +169,8 @@ def _touch(task: Task) -> Done:
 
 _JOBS: dict[str, Callable[[Task], Done]] = {
     "auto": _auto,
+    "master": _master,
+    "describe": _describe,
     "match": _match,
     "amount": _amount,
     "compare": _compare,

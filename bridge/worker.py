@@ -57,6 +57,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until the queue is closed."""
+        live_jobs.prepare()
         while (request := self._queue.get()) is not None:
             self._perform(request)
 

@@ -126,12 +126,20 @@ class TestJobs:
         amounts = [track.memory and track.memory.amount for track in session.list_tracks()]
         assert amounts == pytest.approx([0.3, 0.75])
 
-    @pytest.mark.parametrize(("kind", "args"), [("describe", {"text": "warmer"}), ("master", {})])
+    def test_words_change_the_sound(self, host: Host, wire: FakeWire, tmp_path: Path) -> None:
+        session = embedded(host)
+        with running(lambda: session, tmp_path, wire=wire):
+            wire.send("1", "describe", text="much warmer")
+            state, text = wire.end_of("1")
+        assert state == "done", text
+        assert "One undo step: ReaTone: much warmer" in text
+        assert all(track.own for track in session.list_tracks())
+
     def test_what_has_no_engine_yet_says_so(
-        self, host: Host, wire: FakeWire, tmp_path: Path, kind: str, args: dict[str, Any]
+        self, host: Host, wire: FakeWire, tmp_path: Path
     ) -> None:
         with running(lambda: embedded(host), tmp_path, wire=wire):
-            wire.send("1", kind, **args)
+            wire.send("1", "master")
             state, text = wire.end_of("1")
         assert state == "failed"
         assert "not available in this version" in text
@@ -142,6 +150,7 @@ class TestJobs:
             ("match", {"path": "/nowhere/song.wav"}, "song.wav"),
             ("preset_load", {"name": "../../etc/passwd"}, "no preset"),
             ("auto", {"class": "kazoo"}, "no class"),
+            ("describe", {"text": "qwxyz"}, "qwxyz"),
             ("amount", {"set": 0.5}, "None of these tracks"),
             ("compare", {}, "None of the selected"),
             ("undo", {}, "undo history"),

@@ -50,6 +50,8 @@ CASES = [
     Case("equalise", "equalised", "ReaTone: auto EQ, 65% (2 tracks)", before=()),
     Case("equalise", "equalised", "ReaTone: auto EQ, 65% (2 tracks)", before=("equalise", "up")),
     Case("match", "equalised", "ReaTone: match EQ, 65% (2 tracks)", {"files": ["REFERENCE"]}, ()),
+    Case("describe", "warmer", "ReaTone: warmer, 65% (2 tracks)", {"inputs": ["warmer"]}, ()),
+    Case("describe", "warmer", "ReaTone: warmer, 65% (2 tracks)", {"inputs": ["warmer"]}),
     Case("up", "amount changed", "ReaTone: amount +10% (2 tracks)", amount=0.75),
     Case("down", "amount changed", "ReaTone: amount -10% (2 tracks)", amount=0.55),
     Case("set", "amount changed", "ReaTone: amount 120% (2 tracks)", {"inputs": ["120"]}, amount=1.2),
@@ -142,6 +144,8 @@ class TestWhatCannotBeDone:
             ("compare", {}, "None of the selected tracks has a ReaTone EQ"),
             ("save", {"inputs": ["x"]}, "None of these tracks has a ReaTone EQ"),
             ("load", {"inputs": ["no such"]}, "There are: 'kept Bass', 'kept Gtr'"),
+            ("master", {}, "not available in this version"),
+            ("describe", {"inputs": ["qwxyz"]}, "qwxyz"),
             ("match", {"files": ["/nowhere/mix.wav"]}, "/nowhere/mix.wav"),
         ],
     )
