@@ -23,6 +23,8 @@ CANCELLING_OVERLAP = 0.6
 """Two bands of opposite gain whose responses overlap more than this work against each other."""
 _LOW_SHELF_BELOW_HZ, _HIGH_SHELF_ABOVE_HZ = 2000.0, 500.0
 _SHELF_BANDWIDTH_OCT = (1.0, 2.0)
+_HIGH_PASS_BELOW_HZ, _LOW_PASS_ABOVE_HZ = 1000.0, 2000.0
+_PASS_BANDWIDTH_OCT = (0.8, 2.5)
 _RIDGE = 3e-4
 _CANDIDATES = 3
 _ITERATIONS = 25
@@ -60,7 +62,7 @@ class BandChooser:
     def fit(self, target_db: Array, tolerance_db: float) -> Eq:
         """Return the equaliser for `target_db` (F,), bands in order of frequency."""
         low, high = self.limits.gain_db
-        target = np.clip(target_db, low, high)
+        target = np.clip(target_db, None if self.limits.passes else low, high)
         choice = best = _Choice((), np.zeros((3, 0)), self._rms(target))
         setbacks = 0
         while (
@@ -91,7 +93,7 @@ class BandChooser:
         for atom, gain_db in self._candidates(choice, residual):
             slot = dictionary.classes[dictionary.owner[atom]]
             column = dictionary.unknowns[atom].copy()
-            column[1] = gain_db
+            column[1] = gain_db if _kind(slot).has_gain else 0.0
             longer = self._refined((*choice.slots, slot), np.c_[choice.unknowns, column], target)
             if not self._cancels(longer):
                 found.append(longer)
@@ -198,4 +200,13 @@ def _offers(limits: Limits, freqs_hz: Array, sample_rate_hz: float) -> tuple[Slo
             bell_width = (narrowest, limits.max_bandwidth_oct)
             width = bell_width if kind is BandKind.BELL else _SHELF_BANDWIDTH_OCT
             slots.append(Slot(frozenset({kind}), (low, high), gain_db, width))
+    passes = (
+        (BandKind.HIGH_PASS, lowest, min(highest, _HIGH_PASS_BELOW_HZ)),
+        (BandKind.LOW_PASS, max(lowest, _LOW_PASS_ABOVE_HZ), highest),
+    )
+    slots += [
+        Slot(frozenset({kind}), (low, high), (0.0, 0.0), _PASS_BANDWIDTH_OCT)
+        for kind, low, high in passes
+        if limits.passes and low <= high
+    ]
     return tuple(slots)

@@ -11,8 +11,11 @@ from typing import Any
 
 TOPICS = {
     "matching": "models.evaluation_matching",
+    "kinds": "models.evaluation_kinds",
     "instruments": "models.training.evaluate_instruments",
     "autoeq": "models.training.evaluate_autoeq",
+    "genres": "models.training.evaluate_genres",
+    "words": "models.training.evaluate_words",
 }
 """Module of each topic; its `run(quick)` returns a JSON-ready mapping with a "rows" list."""
 

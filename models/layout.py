@@ -128,6 +128,7 @@ class Limits:
     min_freq_hz, max_freq_hz: where a band's frequency may lie. max_bands: 0 or more.
     cuts_only: no boost at all. min_boost_bandwidth_oct, min_cut_bandwidth_oct, max_bandwidth_oct:
     narrowest boost, narrowest cut and widest bell (narrow boosts ring, narrow cuts do not).
+    passes: high and low passes may be chosen; beyond their corners they cut more than max_cut_db.
     Raises ValueError for a value outside its range.
     """
 
@@ -140,6 +141,7 @@ class Limits:
     min_boost_bandwidth_oct: float = 0.5
     min_cut_bandwidth_oct: float = 0.25
     max_bandwidth_oct: float = 4.0
+    passes: bool = False
 
     def __post_init__(self) -> None:
         _check_range("max_boost_db", (self.max_boost_db, self.max_boost_db), 0.0, MAX_GAIN_DB)

@@ -49,13 +49,17 @@ class _Found:
 
 @dataclass
 class LayoutFit:
-    """A layout on one frequency grid with one set of weights; fits curves one after another."""
+    """A layout on one frequency grid with one set of weights; fits curves one after another.
+
+    guesses_enough counts the fits that the network's guess led to.
+    """
 
     layout: Layout
     freqs_hz: Array
     root_weight: Array
     sample_rate_hz: float
     network: NetworkStart | None = None
+    guesses_enough: int = field(init=False, default=0)
     _dictionary: Dictionary = field(init=False)
     _allowed: NDArray[np.bool_] = field(init=False)
     _problems: dict[Kinds, tuple[Problem, NDArray[np.intp]]] = field(init=False)
@@ -100,7 +104,10 @@ class LayoutFit:
                 break
             row, cost = self._refined([kinds], row, target_db, iterations, tolerance_db)
             near_db = _NEAR_DB
-        return _Found(kinds, row[0], float(cost[0])) if cost[0] <= tolerance_db**2 else None
+        if cost[0] > tolerance_db**2:
+            return None
+        self.guesses_enough += 1
+        return _Found(kinds, row[0], float(cost[0]))
 
     def _tournament(
         self,

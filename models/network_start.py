@@ -14,17 +14,29 @@ from models.layout import Layout
 from models.matching_net import POINTS_HZ, MatchingNet, shipped
 
 NETWORKS = ("matching_paper_mlp", "matching_product")
-"""In the order of preference; the first with a head of the wanted kinds guesses."""
+"""Every one with a head of the wanted kinds guesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guesser:
+    """A network's head, and where it has each slot's band."""
+
+    net: MatchingNet
+    head: str
+    places: NDArray[np.intp]
+
+    def unknowns(self, curve_db: Array) -> Array:
+        rows = self.net.guess(self.head, curve_db[None]).unknowns()[0]
+        placed = rows.reshape(len(rows), 3, -1)[..., self.places]
+        return np.asarray(placed.reshape(len(rows), -1))
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkStart:
-    """A network's head for the kinds of a layout, and where the head has each slot's band."""
+    """The networks that can guess the bands of a layout; its kinds in slot order."""
 
     kinds: tuple[BandKind, ...]
-    net: MatchingNet
-    head: str
-    places: NDArray[np.intp]
+    guessers: tuple[_Guesser, ...]
 
     @classmethod
     def of(cls, layout: Layout) -> NetworkStart | None:
@@ -32,28 +44,23 @@ class NetworkStart:
         if any(len(slot.kinds) > 1 for slot in layout.slots):
             return None
         kinds = tuple(kind for slot in layout.slots for kind in slot.kinds)
-        found = _head(kinds)
-        if found is None:
-            return None
-        net, name = found
-        return cls(kinds, net, name, _places(net.heads[name].kinds, kinds))
+        guessers = _guessers(kinds)
+        return cls(kinds, guessers) if guessers else None
 
     def unknowns(self, freqs_hz: Array, target_db: Array) -> Array:
         """Return rows (G, 3 * slots) for a curve (F,): ln Hz, dB, ln bandwidth, in slot order."""
         curve = np.interp(np.log(POINTS_HZ), np.log(freqs_hz), target_db)
-        rows = self.net.guess(self.head, curve[None]).unknowns()[0]
-        placed = rows.reshape(len(rows), 3, -1)[..., self.places]
-        return np.asarray(placed.reshape(len(rows), -1))
+        return np.concatenate([guesser.unknowns(curve) for guesser in self.guessers])
 
 
 @cache
-def _head(kinds: tuple[BandKind, ...]) -> tuple[MatchingNet, str] | None:
-    for network in NETWORKS:
-        net = shipped(network)
-        for name, head in net.heads.items():
-            if Counter(head.kinds) == Counter(kinds):
-                return net, name
-    return None
+def _guessers(kinds: tuple[BandKind, ...]) -> tuple[_Guesser, ...]:
+    return tuple(
+        _Guesser(shipped(network), name, _places(head.kinds, kinds))
+        for network in NETWORKS
+        for name, head in shipped(network).heads.items()
+        if Counter(head.kinds) == Counter(kinds)
+    )
 
 
 def _places(given: tuple[BandKind, ...], wanted: tuple[BandKind, ...]) -> NDArray[np.intp]:

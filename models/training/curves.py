@@ -14,6 +14,13 @@ _FREQ_HZ = (20.0, 20000.0)
 _GAIN_DB = (-10.0, 10.0)
 _SHELF_SLOPE = (0.1, 1.0)
 _BELL_Q = (0.1, 3.0)
+_PLACES = {
+    BandKind.LOW_SHELF: (0.1, 0.4),
+    BandKind.HIGH_PASS: (0.0, 0.3),
+    BandKind.HIGH_SHELF: (0.6, 0.9),
+    BandKind.LOW_PASS: (0.75, 1.0),
+}
+"""Where on the log-frequency axis, as shares of 40 Hz ... 14 kHz; bells anywhere."""
 _SHELF_PROBABILITY, _BELL_PROBABILITY = 0.5, 1.0 / 3.0
 
 
@@ -38,6 +45,16 @@ def paper_set(number: int, count: int, seed: int) -> tuple[Eq, ...]:
     return tuple(draw(rng) for _ in range(count))
 
 
+def random_eqs(kinds: tuple[BandKind, ...], count: int, seed: int) -> tuple[Eq, ...]:
+    """Draw `count` audible equalisers of given kinds: 40 Hz ... 14 kHz, 2 ... 10 dB either way.
+
+    Bells 0.4 ... 2.5 octaves, low shelves and high passes in the lower third of the range, high
+    shelves and low passes in the upper third.
+    """
+    rng = np.random.default_rng(seed)
+    return tuple(Eq(tuple(_random_band(rng, kind) for kind in kinds)) for _ in range(count))
+
+
 def unreachable_curves(freqs_hz: Array, count: int, seed: int) -> Array:
     """Draw smooth curves (count, F) in dB that no equaliser hits: +-15 dB, rms about 3 dB.
 
@@ -56,6 +73,14 @@ def _bumps(rng: np.random.Generator, octaves: Array) -> Array:
     curve = height @ np.exp(-0.5 * ((octaves - centre[:, None]) / width[:, None]) ** 2)
     curve = curve - np.mean(curve)
     return np.asarray(np.clip(curve * min(1.0, 15.0 / np.abs(curve).max()), -15.0, 15.0))
+
+
+def _random_band(rng: np.random.Generator, kind: BandKind) -> Band:
+    low, high = _PLACES.get(kind, (0.0, 1.0))
+    freq_hz = float(40.0 * (14000.0 / 40.0) ** rng.uniform(low, high))
+    gain_db = float(rng.choice([-1.0, 1.0]) * rng.uniform(2.0, 10.0)) if kind.has_gain else 0.0
+    ends = (0.4, 2.5) if kind is BandKind.BELL else (1.0, 2.0)
+    return Band(kind, freq_hz, gain_db, float(np.exp(rng.uniform(*np.log(ends)))))
 
 
 def _draw_set_1(rng: np.random.Generator) -> Eq:
