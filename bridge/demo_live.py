@@ -37,7 +37,14 @@ _FADER = tuple(0.65 - 0.01 * step for step in range(1, 36))
 """A fader on its way down to 0.3."""
 _MOVE_S = 0.01
 _EXACT = 0.005
-_MORE_ACTIONS = ("Amount up", "Compare with and without EQ", "Revert selected tracks")
+_WORDS = "warmer, less harsh"
+_MORE_ACTIONS: tuple[tuple[str, dict[str, list[str]]], ...] = (
+    ("Describe the sound of selected tracks", {"inputs": [_WORDS]}),
+    ("Amount up", {}),
+    ("Compare with and without EQ", {}),
+    ("Revert selected tracks", {}),
+)
+"""Actions, and what the user says to their questions."""
 _NO_LUA = (
     "The Lua actions are not shown: lupa, which runs Lua here, is not installed (pip install lupa)."
 )
@@ -105,9 +112,9 @@ class Stage:
     tablet: Tablet
     show: Show
 
-    def action(self, name: str) -> tuple[float, str]:
+    def action(self, name: str, **answers: list[str]) -> tuple[float, str]:
         """Run an action of REAPER's list; return when its job ended, and its message."""
-        self.reaper.tell("action", script=f"ReaTone_{name}.lua")
+        self.reaper.tell("action", script=f"ReaTone_{name}.lua", **answers)
         ended, text = self.end_of_job()
         if errors := self.reaper.tell("actions")["errors"]:
             raise SessionError(f"The action {name} failed: {errors[0]}.")
@@ -251,10 +258,11 @@ def _finish(stage: Stage) -> None:
     """Run a few actions more, the last one takes all back; look whether anything is left."""
     if not has_lua():
         return
-    for name in _MORE_ACTIONS:
-        _, text = stage.action(name)
+    for name, answers in _MORE_ACTIONS:
+        _, text = stage.action(name, **answers)
         told = [line for line in text.splitlines() if not line.startswith(" ")]  # bands left out
-        stage.show.tell(f"Action “ReaTone_{name}”:", "\n".join(told))
+        said = "".join(f" (“{word}”)" for words in answers.values() for word in words)
+        stage.show.tell(f"Action “ReaTone_{name}”{said}:", "\n".join(told))
     tracks = (stage.reaper.call("GetTrack", 0, number) for number in _TRACKS)
     left = sum(stage.reaper.call("TrackFX_GetEQ", track, False) >= 0 for track in tracks)
     stage.show.tell(f"{left} EQs are left." if left else "Nothing of ReaTone's is left.")

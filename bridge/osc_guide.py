@@ -52,8 +52,8 @@ def as_text() -> str:
             "and is sent:",
             *_table(got),
             "",
-            "REAPER itself runs the actions, once they are in its action list, by these addresses, if",
-            "it has an OSC device (Preferences > Control/OSC/web) with its default pattern config:",
+            "REAPER itself runs the actions, once they are in its action list, by these addresses,",
+            "if it has an OSC device (Preferences > Control/OSC/web) of pattern config Default:",
             *_table(actions),
             *(["", "Surface layouts that come with ReaTone:", *files] if files else []),
         ]

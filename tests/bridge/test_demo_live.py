@@ -48,6 +48,7 @@ def test_actions_and_a_surface_at_work(song: Path, tmp_path: Path) -> None:
     assert "Keys: equalised" not in text
     assert "written once, 0.30 read back" in text
     assert "Undone: ReaTone: amount 30% (2 tracks). 0.65 read back." in text
+    assert "One undo step: ReaTone: warmer, less harsh, 65% (2 tracks)" in text
     assert "ReaTone: amount +10% (2 tracks)" in text
     assert "2 tracks now heard without ReaTone's EQ." in text
     assert "Bass: reverted" in text
