@@ -3,7 +3,7 @@
 Command "fault": at the `at`-th call from now something goes wrong or comes in between. Calls are
 those of ReaScript functions, without the console and without ExtState but for states of jobs; only
 calls of `function` if given. What was done can be asked for: "count" (calls), "requests" (of the
-daemon), "undo_points", "settings"; and "age" lets time pass.
+daemon), "rendering" (seconds), "undo_points", "settings"; and "age" lets time pass.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bridge.host.process import Stage, main
 
 _UNCOUNTED = ("ExtState", "ShowConsoleMsg")
 _STATUS = "status:"
+_RENDER = "RPR_Main_OnCommandEx"
 
 
 class FaultyStage(Stage):
@@ -34,11 +35,13 @@ class FaultyStage(Stage):
         self._function = ""
         self._fault: Callable[[], object] = lambda: None
         self._requests: list[str] = []
+        self._rendering_s = 0.0
         self.commands |= {
             "age": self.age,
             "count": self.count,
             "fault": self.plan,
             "patience": self.lose_patience,
+            "rendering": self.rendering_s,
             "requests": self.requests,
             "settings": self.settings,
             "undo_points": lambda: [point.label for point in self.host.history.done],
@@ -81,6 +84,11 @@ class FaultyStage(Stage):
         """Return the requests carried out since the last time."""
         done, self._requests = self._requests, []
         return done
+
+    def rendering_s(self) -> float:
+        """Return the seconds spent in rendering since the last time."""
+        spent_s, self._rendering_s = self._rendering_s, 0.0
+        return spent_s
 
     def settings(self) -> list[str]:
         """Return the lines on rendering and selection, and the number of open blocks."""
@@ -132,7 +140,12 @@ class FaultyStage(Stage):
             is_status = name == "RPR_SetExtState" and str(arguments[1]).startswith(_STATUS)
             if is_status or not any(word in name for word in _UNCOUNTED):
                 self._count_one(name)
-            return function(*arguments)
+            start = time.perf_counter()
+            try:
+                return function(*arguments)
+            finally:
+                if name == _RENDER:
+                    self._rendering_s += time.perf_counter() - start
 
         return call
 
