@@ -17,6 +17,7 @@ from bridge.host.fx import FxView
 from bridge.host.project import ProjectFileError, dumps, loads
 from bridge.host.reascript import Api
 from bridge.host.settings import RenderSettings
+from bridge.host.strips import MASTER
 from bridge.host.tracks import TrackView
 from bridge.host.undo import History, Point
 
@@ -241,18 +242,21 @@ class Host:
             self._problems[keys[index]] = tuple(built.label(index) + note for note in notes)
 
     def warnings(self, guid: str) -> tuple[str, ...]:
-        """Return what a render of this track leaves out, in words; () for an unknown track.
+        """Return what a render of this track (or "master") leaves out, in words.
+
+        () for an unknown track.
 
         Includes what the renders so far found wrong with the media.
         """
-        if guid not in self.tracks:
+        if guid not in self.tracks and guid != MASTER_KEY:
             return ()
         if self._scene is None or self._scene[0] != self.change_count:
             self._scene = self.change_count, scene.build(self.project, self.folder)
         built, keys = self._scene[1], list(self.tracks)
-        found = list(built.warnings_for(keys.index(guid)))
-        for source in built.feeding([keys.index(guid)]):
-            found += self._problems.get(keys[source], ())
+        place = MASTER if guid == MASTER_KEY else keys.index(guid)
+        found = list(built.warnings_for(place))
+        for source in built.feeding([place]):
+            found += self._problems.get(keys[source], ()) if source != MASTER else ()
         return tuple(found)
 
     def warnings_json(self, guid: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from typer.testing import CliRunner, Result
 
 from bridge import jobs, master_file, master_job
+from bridge.cli import app
 from bridge.errors import UnreadableAudio, UsageError
 from bridge.host import open_project
 from bridge.host.host import Host
@@ -187,6 +190,11 @@ class TestProject:
         assert report.undo is None
         assert not host.project.master.fx_chain.fx
 
+    def test_what_the_render_leaves_out_is_said(self, host: Host) -> None:
+        (host.folder / "3.wav").unlink()
+        (track,) = run(embedded(host)).tracks
+        assert any("3.wav" in warning for warning in track.warnings)
+
     def test_a_muted_master_is_skipped(self, host: Host) -> None:
         host.project.master.muted = True
         assert run(embedded(host)).tracks[0].outcome is Outcome.SKIPPED
@@ -198,6 +206,31 @@ class TestProject:
         (master,) = again.begin_job([jobs.MASTER]).tracks
         assert master.own
         assert not master.own.edited_by_hand
+
+
+class TestCommand:
+    def invoke(self, *arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    def test_a_project_and_a_mix_are_told_apart(self, mix: Path, tmp_path: Path) -> None:
+        project = write_project(tmp_path / "song")
+        content = project.read_bytes()
+        output = tmp_path / "song" / "new.rpp"
+        result = self.invoke("--json", "master", project, "--genre", "Hip hop", "--output", output)
+        assert result.exit_code == 0, result.output
+        report = json.loads(result.stdout)
+        assert report["saved_to"] == str(output)
+        assert report["tracks"][0]["name"] == "Master"
+        assert report["tracks"][0]["target"] == "hip_hop"
+        assert project.read_bytes() == content
+        result = self.invoke("master", mix, "--dry-run")
+        assert result.exit_code == 0, result.output
+        assert "mix.wav: would be equalised, heard" in result.stdout
+
+    def test_wrong_use_has_one_message(self, mix: Path) -> None:
+        result = self.invoke("master", mix, "--genre", "polka")
+        assert result.exit_code == 2
+        assert "Genres are: blues" in result.stderr
 
 
 class TestWishes:
