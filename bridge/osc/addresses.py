@@ -160,7 +160,9 @@ INCOMING: dict[str, Incoming] = {
         "master", "press, or a genre", "equalise the master", _press_or_text("genre")
     ),
     f"{ROOT}/describe": Incoming("describe", "text", "change the sound by words", _value("text")),
-    f"{ROOT}/match": Incoming("match", "file path", "come close to a recording", _value("path")),
+    f"{ROOT}/match": Incoming(
+        "match", "file name", "come close to a recording in the Music folder", _value("path")
+    ),
     AMOUNT: Incoming("amount", "-1 ... 2", "how strongly the EQ acts", _value("set")),
     f"{ROOT}/bypass": Incoming("compare", "1 or 0", "hear the tracks without the EQ", _bypass),
     f"{ROOT}/undo": Incoming("undo", "press", "undo ReaTone's last step", _press),

@@ -41,13 +41,13 @@ def test_the_examples_of_the_specification() -> None:
     assert arguments == (1000, -1, "hello", pytest.approx(1.234), pytest.approx(5.678))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(PATHS, ARGUMENTS)
 def test_what_is_written_is_read(address: str, arguments: list[str | int | float]) -> None:
     assert wire.read(wire.write(address, arguments)) == [(address, tuple(arguments))]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(PATHS, ARGUMENTS), max_size=12))
 def test_bundles_lose_nothing_and_fit(messages: list[tuple[str, list[str | int | float]]]) -> None:
     written = [wire.write(*message) for message in messages]
