@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge import __version__, live_cli, master_cli
+from bridge import __version__, live_cli, master_cli, words_cli
 from bridge.command import (
     AsJson,
     Output,
@@ -235,6 +235,7 @@ def _limits(max_gain_db: float, max_bands: int, cuts_only: bool) -> Limits:
     )
 
 
+words_cli.add_to(app)
 master_cli.add_to(app)
 live_cli.add_to(app)
 

@@ -126,7 +126,7 @@ class Dictionary:
         slip = corrected(word, self._correctable)
         if slip is None:
             guess = self.table.guess(word) if self.table else None
-            return Word(word, guess) if guess else None
+            return Word(word, guess) if guess and guess.says_something else None
         if slip in self.terms:
             return Word(word, self.terms[slip], self._compares(slip))
         return self._in_table(slip)
@@ -135,10 +135,10 @@ class Dictionary:
         if self.table is None:
             return None
         if entry := self.table.find(word):
-            return Word(word, entry)
+            return Word(word, entry) if entry.says_something else None
         for stem, comparative in stems(word):
             entry = self.table.find(stem)
-            if entry and (entry.kind == "known" or comparative):
+            if entry and entry.says_something and (entry.kind == "known" or comparative):
                 return Word(word, entry, comparative)
         return None
 

@@ -7,9 +7,11 @@ model card beside the file). A word that is not in the table is guessed from its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,12 @@ from models.words.pieces import cut
 
 Array = NDArray[np.float64]
 
-DB_PER_UNIT = 3.6
+DB_PER_UNIT = 3.9
 """dB per unit of a curve: engineers' own settings for a word have this standard deviation (median
 of the SAFE data, `python -m models.training.build_words --amounts`)."""
 FILE = "words"
+LEAST_PREDICTED = 0.15
+"""A predicted curve of less deviation (in units) says nothing about sound."""
 KINDS = ("known", "predicted")
 SPREAD_STEP = 1.0 / 128.0
 _BANDS = 40
@@ -52,6 +56,11 @@ class Entry:
         """The change it asks for at full strength, (121,) dB on `GRID_HZ`."""
         position, known = np.log(GRID_HZ), np.log(band_centres_hz())
         return np.asarray(np.interp(position, known, self.unit_curve) * DB_PER_UNIT)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether people drew it, or the prediction is more than next to nothing."""
+        return self.kind == "known" or float(self.unit_curve.std()) >= LEAST_PREDICTED
 
     @property
     def source(self) -> str:
@@ -140,7 +149,11 @@ def load(path: Path) -> Table:
     """Read a table file."""
     from safetensors.numpy import load_file  # noqa: PLC0415  (only needed here)
 
-    stored = load_file(path)
+    return unpacked(load_file(path))
+
+
+def unpacked(stored: Mapping[str, Any]) -> Table:
+    """Return a table's arrays, as its file holds them, as the table."""
     words = stored["words"].tobytes().decode("utf-8").split("\n")
     return Table(
         index={word: row for row, word in enumerate(words)},

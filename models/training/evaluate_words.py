@@ -1,0 +1,158 @@
+"""`python -m models.evaluate words`: our curves on the paper's folds, beside the paper's table.
+
+Every setting is chosen by cross-validation within each fold's training words; test folds are only
+looked at for the rows printed. Errors are the paper's: mean absolute difference in units of a
+curve's own standard deviation (the curves are relative, not dB). `--quick`: two folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from models.training import words_data, words_space, words_table
+from models.training.words_data import Array, Drawings, mean_absolute_error, mean_correlation
+from models.training.words_predictor import Predictor, choose, fit
+from models.training.words_space import Space
+from models.words.pieces import cut
+from models.words.table import Table, unpacked
+
+SEED = 0
+_DRAWS = 2000
+PAPER: tuple[tuple[str, str], ...] = (
+    ("paper: no embedding", ".836 ± .016"),
+    ("paper: GloVe-6B (best epoch on the test fold)", ".798"),
+    ("paper: Tok2Vec, its best (best epoch on the test fold)", ".760 ± .055"),
+)
+
+Answers = list[tuple[Array, Drawings]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: its rows, our predictor for it, and the table built from it."""
+
+    training: Drawings
+    test: Drawings
+    predictor: Predictor
+    table: Table
+    error_within: float
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Return the table's rows. Raises FileNotFoundError without the data or the word vectors."""
+    space = words_space.load()
+    data = words_data.drawings()
+    folds = words_data.folds()[: 2 if quick else None]
+    ready = [_ready(space, data, words) for words in folds]
+    answers: dict[str, Callable[[Fold], Array]] = {
+        "flat curve": lambda fold: np.zeros_like(fold.test.curves),
+        "mean of the training curves": _training_mean,
+        "ours, nested": lambda fold: fold.predictor(fold.test.words),
+        "as shipped (table, else word pieces), nested": _shipped,
+        "as shipped, word pieces alone, word unseen, nested": partial(_pieces, space),
+    }
+    rows = [_row(name, [(answer(f), f.test) for f in ready]) for name, answer in answers.items()]
+    rows += [_row("other people's mean (floor)", [_others(data, f.test) for f in ready])]
+    rows += [_row("known word: other people and ours", [_known(data, f) for f in ready])]
+    return {
+        "error": "mean absolute, in units of a curve's standard deviation; lower is better",
+        "test rows": sum(len(fold.test.words) for fold in ready),
+        "test words": len({word for fold in ready for word in fold.test.words}),
+        "seed": SEED,
+        "chosen by inner cross-validation": "; ".join(str(f.predictor.settings) for f in ready),
+        "inner error": float(np.mean([fold.error_within for fold in ready])),
+        "rows": rows + [{"row": name, "error": error} for name, error in PAPER],
+    }
+
+
+def _ready(space: Space, data: Drawings, test_words: frozenset[str]) -> Fold:
+    training, test = words_data.split(data, test_words)
+    settings, error = choose(space, training, SEED)
+    predictor = fit(space, training, settings)
+    rows = words_table.rows_of(training, predictor, space.listed)
+    table = unpacked(words_table.pack(rows, list(space.vocabulary)))
+    return Fold(training, test, predictor, table, error)
+
+
+def _training_mean(fold: Fold) -> Array:
+    mean = fold.training.where(fold.training.english).curves.mean(axis=0)
+    return np.tile(mean, (len(fold.test.words), 1))
+
+
+def _shipped(fold: Fold) -> Array:
+    curves = []
+    for word in fold.test.words:
+        entry = fold.table.find(word) or fold.table.guess(word)
+        curves.append(fold.predictor.mean if entry is None else entry.unit_curve)
+    return np.array(curves)
+
+
+def _pieces(space: Space, fold: Fold) -> Array:
+    """Return what word pieces say when the test words are left out of learning them."""
+    hidden = set(fold.test.words)
+    listed = [word for word in space.listed if word not in hidden]
+    rows = words_table.rows_of(fold.training, fold.predictor, listed)
+    table = unpacked(words_table.pack(rows, list(space.vocabulary)))
+    return np.array([table.guessed_curve(cut(w, table.vocabulary)) for w in fold.test.words])
+
+
+def _others(data: Drawings, test: Drawings) -> tuple[Array, Drawings]:
+    """Return the mean of other people's rows, for the test rows that have others."""
+    found, kept = [], []
+    for row, word in enumerate(test.words):
+        others = _rows_of_others(data, test, row, word)
+        if len(others.words):
+            found.append(np.average(others.curves, axis=0, weights=others.consistency.clip(0.05)))
+            kept.append(row)
+    return np.array(found), test.where(kept)
+
+
+def _known(data: Drawings, fold: Fold) -> tuple[Array, Drawings]:
+    """Return what the table would hold for a word whose other rows are known."""
+    found, kept = [], []
+    for row, word in enumerate(fold.test.words):
+        others = _rows_of_others(data, fold.test, row, word)
+        if len(others.words):
+            weight, prior = others.consistency.clip(0.05), words_table.PRIOR_PEOPLE
+            drawn = weight @ others.curves + prior * fold.predictor([word])[0]
+            found.append(drawn / (weight.sum() + prior))
+            kept.append(row)
+    return np.array(found), fold.test.where(kept)
+
+
+def _rows_of_others(data: Drawings, test: Drawings, row: int, word: str) -> Drawings:
+    same = np.array([name == word for name in data.words]) & data.english
+    mine = np.abs(data.curves - test.curves[row]).max(axis=1) < 1e-9
+    return data.where(same & ~mine)
+
+
+def _row(name: str, answers: Answers) -> dict[str, Any]:
+    errors = [mean_absolute_error(found, test.curves) for found, test in answers]
+    correlations = [mean_correlation(found, test.curves) for found, test in answers]
+    low, high = _interval(answers)
+    return {
+        "row": name,
+        "error": f"{np.mean(errors):.3f} ± {np.std(errors, ddof=1):.3f}",
+        "95 % over words": f"{low:.3f} … {high:.3f}",
+        "r": round(float(np.mean(correlations)), 3),
+        "n": sum(len(test.words) for _, test in answers),
+        "folds": " ".join(f"{error:.3f}" for error in errors),
+    }
+
+
+def _interval(answers: Sequence[tuple[Array, Drawings]]) -> tuple[float, float]:
+    """Return the 95 % interval of the mean error when words are drawn anew (bootstrap)."""
+    by_word: dict[str, list[float]] = {}
+    for found, test in answers:
+        for word, error in zip(test.words, np.abs(found - test.curves).mean(axis=1), strict=True):
+            by_word.setdefault(word, []).append(float(error))
+    sums = np.array([(sum(errors), len(errors)) for errors in by_word.values()])
+    drawn = np.random.default_rng(SEED).integers(0, len(sums), (_DRAWS, len(sums)))
+    totals = sums[drawn].sum(axis=1)
+    low, high = np.percentile(totals[:, 0] / totals[:, 1], (2.5, 97.5))
+    return float(low), float(high)
