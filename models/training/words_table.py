@@ -32,16 +32,19 @@ class Row:
 
 
 def rows_of(data: Drawings, predictor: Predictor, listed: Sequence[str]) -> list[Row]:
-    """Return known words (English, then Spanish), then predicted ones; each word once."""
+    """Return known words, then predicted ones; each word once.
+
+    A word of both languages is that of the language in which more people drew it.
+    """
     rows: dict[str, Row] = {}
     for spanish in (False, True):
-        names = data.spanish if spanish else data.words
+        names = [plain(word) for word in (data.spanish if spanish else data.words)]
         chosen = ~data.english if spanish else data.english
         for word in distinct(name for name, use in zip(names, chosen, strict=True) if use):
             mine = np.array([name == word for name in names]) & chosen
-            row = _known(plain(word), data.where(mine), predictor)
-            if row.word.isascii() and "\n" not in row.word:
-                rows.setdefault(row.word, row)
+            more = mine.sum() > (rows[word].people if word in rows else 0)
+            if more and word.isascii() and "\n" not in word:
+                rows[word] = _known(word, data.where(mine), predictor)
     unseen = [word for word in listed if word not in rows]
     for word, curve in zip(unseen, predictor(unseen), strict=True):
         rows[word] = Row(word, curve, _SPREAD_ALONE, 0, "predicted")
