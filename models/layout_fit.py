@@ -1,9 +1,10 @@
-"""Fit every slot of a layout to a curve: a network's guess, or a tournament of greedy starts.
+"""Fit every slot of a layout to a curve: a tournament of greedy starts and a network's guesses.
 
-Where the guess is near it is refined alone; that is enough for most curves that the layout can
-reach. Else the first start is the greedy one, the others see random halves of the dictionary, which
-spreads them over the local minima. All are refined a little, the better ones further, the best to
-the end. A thorough search has more starts and moves the winner's bands until no move helps.
+The first start is the greedy one, the others see random halves of the dictionary, which spreads
+them over the local minima. All are refined a little, the better ones further, the best to the end.
+Where a network's guess is near, the layout can reach the curve: a small tournament that the guesses
+join is nearly always enough. A thorough search has more starts and moves the winner's bands until
+no move helps.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ _MOVE_ROUNDS: Rounds = ((24, 6), (5, 12), (2, 20))
 _MOVES_OF_A_SORT, _MOST_MOVES = 12, 20
 _WORTHWHILE = 0.99
 """A move counts when the mean square residual falls below this share of itself."""
-_GUESS_ITERATIONS, _MORE_ITERATIONS = 10, 16
-_PROMISING_DB, _NEAR_DB = 0.5, 0.05
-"""Residual at which a guess is worth refining, and then worth refining further."""
+_EASY_ROUNDS: Rounds = ((5, 6), (3, 8), (2, 12))
+_GUESSES, _PROMISING_DB = 2, 0.5
+"""How many guesses take part in the easy rounds, and how near the best one must be for these."""
 _SHARE_SEEN = 0.5
 _SEED = 2020
 
@@ -51,7 +52,7 @@ class _Found:
 class LayoutFit:
     """A layout on one frequency grid with one set of weights; fits curves one after another.
 
-    guesses_enough counts the fits that the network's guess led to.
+    guesses_enough counts the fits for which the small tournament with guesses was enough.
     """
 
     layout: Layout
@@ -88,26 +89,27 @@ class LayoutFit:
         return self._eq(found.kinds, found.unknowns)
 
     def _from_guess(self, target_db: Array, tolerance_db: float) -> _Found | None:
-        """Refine the network's best guess, if it is near; None where that is not enough."""
+        """Refine a few starts where a guess says that the layout can reach the curve, else None."""
         if self.network is None:
             return None
         kinds, rows = self.network.kinds, self.network.unknowns(self.freqs_hz, target_db)
         problem, order = self._problem(kinds)
-        start = _permuted(rows, order)
-        response = problem.response.response_db(problem.box.project(start)[0])
+        start = problem.box.project(_permuted(rows, order))[0]
+        response = problem.response.response_db(start)
         rms_db = np.linalg.norm((response - target_db) * self.root_weight, axis=1)
-        best = int(np.argmin(rms_db))
-        near_db, row = _PROMISING_DB, rows[[best]]
-        cost = rms_db[[best]] ** 2
-        for iterations in (_GUESS_ITERATIONS, _MORE_ITERATIONS):
-            if not tolerance_db**2 < cost[0] <= near_db**2:
-                break
-            row, cost = self._refined([kinds], row, target_db, iterations, tolerance_db)
-            near_db = _NEAR_DB
-        if cost[0] > tolerance_db**2:
+        best = np.argsort(rms_db, kind="stable")[:_GUESSES]
+        if rms_db[best[0]] > _PROMISING_DB:
+            return None
+        allowed = self._allowed[: _EASY_ROUNDS[0][0] - len(best)]
+        _, greedy = self._dictionary.pursue(self.layout, target_db, allowed)
+        starts = np.concatenate([rows[best], greedy])
+        found = self._tournament(
+            _EASY_ROUNDS, [kinds] * len(starts), starts, target_db, tolerance_db
+        )
+        if found.cost > tolerance_db**2:
             return None
         self.guesses_enough += 1
-        return _Found(kinds, row[0], float(cost[0]))
+        return found
 
     def _tournament(
         self,
