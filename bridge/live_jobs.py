@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +13,14 @@ from bridge import jobs, presets, wishes
 from bridge.errors import BridgeError, NothingSelected, PresetError
 from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
 from bridge.presets import EqPreset
-from bridge.report import Report
-from bridge.requests import NotAvailable, Request, TrackState
+from bridge.report import Outcome, Report
+from bridge.requests import Request, TrackState
 from bridge.session import Session, Track
 from models.equalise import Wish
 
 SELECTED = "selected"
-_MOST_LINES = 40
+_MOST_LINES = 20
+_LEFT_OUT = (Outcome.SKIPPED, Outcome.FAILED)
 
 
 class Fader(Protocol):
@@ -81,11 +83,11 @@ def _auto(task: Task) -> Done:
     return _reported(jobs.auto(task.session, options, task.progress))
 
 
-def _master(_task: Task) -> Done:
-    raise NotAvailable(
-        "Equalising the master is not available in this version of ReaTone.",
-        "Equalise tracks, or match them to a recording.",
-    )
+def _master(task: Task) -> Done:
+    from bridge import master_job  # noqa: PLC0415  (loads networks, for these jobs only)
+
+    options = master_job.MasterOptions(genre=task.request.args.get("genre"))
+    return _reported(master_job.run(task.session, options, task.progress))
 
 
 def _describe(task: Task) -> Done:
@@ -201,15 +203,26 @@ def _named_preset(name: str, folder: Path) -> EqPreset:
 
 def _reported(report: Report) -> Done:
     """Turn a report into one message and what surfaces show of it."""
-    lines = report.as_text().splitlines()
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} lines more."]
     shown = next((track for track in report.tracks if track.eq is not None), None)
     state = None
     if shown is not None:
         label, confidence = shown.label or "", shown.confidence or 0.0
         state = TrackState(shown.name, label, confidence, report.amount, None, shown.eq)
-    return Done("\n".join(lines), not report.failed, len(report.tracks), state)
+    return Done(_message(report), not report.failed, len(report.tracks), state)
+
+
+def _message(report: Report) -> str:
+    """Return a report as one message: track by track, or of many tracks what is to be looked at."""
+    text = report.as_text()
+    if text.count("\n") < _MOST_LINES:
+        return text
+    counts = Counter(track.outcome.value for track in report.tracks)
+    lines = [", ".join(f"{_tracks(count)} {outcome}" for outcome, count in counts.items()) + "."]
+    left_out = [track for track in report.tracks if track.outcome in _LEFT_OUT]
+    lines += [f"{track.name}: {track.message}" for track in left_out[:_MOST_LINES]]
+    if len(left_out) > _MOST_LINES:
+        lines.append(f"… and {len(left_out) - _MOST_LINES} more.")
+    return "\n".join([*lines, *([f"One undo step: {report.undo}"] if report.undo else [])])
 
 
 def _state(track: Track) -> TrackState:

@@ -26,12 +26,6 @@ QUIET = frozenset({"refresh", "touch"})
 Check = Callable[[str, object], object]
 
 
-class NotAvailable(BridgeError):  # noqa: N818  (the name says what happened)
-    """This version of ReaTone cannot do it yet."""
-
-    code: ClassVar[str] = "not_available"
-
-
 class Cancelled(BridgeError):  # noqa: N818
     """The user has called the job off."""
 

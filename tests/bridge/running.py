@@ -18,7 +18,7 @@ from bridge.requests import Request, Status, TrackState
 from bridge.session import Session
 from models.eq import Eq
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class FakeWire:
@@ -37,7 +37,10 @@ class FakeWire:
         if self.down.is_set():
             self.refused.set()
             raise NotConnected("REAPER has gone.")
-        events = self.events.get(timeout=timeout_s)
+        try:
+            events = self.events.get(timeout=timeout_s)
+        except queue.Empty:
+            return []
         if events is None:
             self.events.put(None)
             raise NotConnected("The link is closed.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bridge import jobs, presets, requests
@@ -135,14 +136,27 @@ class TestJobs:
         assert "One undo step: ReaTone: much warmer" in text
         assert all(track.own for track in session.list_tracks())
 
-    def test_what_has_no_engine_yet_says_so(
-        self, host: Host, wire: FakeWire, tmp_path: Path
-    ) -> None:
+    def test_the_master_is_equalised(self, host: Host, wire: FakeWire, tmp_path: Path) -> None:
         with running(lambda: embedded(host), tmp_path, wire=wire):
-            wire.send("1", "master")
+            wire.send("1", "master", genre="Rock")
             state, text = wire.end_of("1")
-        assert state == "failed"
-        assert "not available in this version" in text
+        assert state == "done", text
+        assert "Master: equalised" in text
+        assert "One undo step: ReaTone: master EQ" in text
+
+    def test_a_job_on_many_tracks_tells_what_is_to_be_looked_at(
+        self, wire: FakeWire, tmp_path: Path
+    ) -> None:
+        silent = np.zeros(4800, dtype=np.float32)
+        tracks = {"Bass": pink_noise(0.3)} | {f"Empty {n}": silent for n in range(23)}
+        song = Host.open(write_song(tmp_path / "many", tracks))
+        with running(lambda: embedded(song), tmp_path, wire=wire):
+            wire.send("1", "auto")
+            state, text = wire.end_of("1")
+        lines = text.splitlines()
+        assert (state, lines[0]) == ("done", "1 track written, 23 tracks skipped.")
+        assert lines[1] == "Empty 0: skipped, silent: nothing to hear in this track"
+        assert lines[-2:] == ["… and 3 more.", "One undo step: ReaTone: auto EQ, 65% (1 track)"]
 
     @pytest.mark.parametrize(
         ("kind", "args", "says"),
@@ -150,6 +164,7 @@ class TestJobs:
             ("match", {"path": "/nowhere/song.wav"}, "song.wav"),
             ("preset_load", {"name": "../../etc/passwd"}, "no preset"),
             ("auto", {"class": "kazoo"}, "no class"),
+            ("master", {"genre": "kazoo"}, "no genre"),
             ("describe", {"text": "qwxyz"}, "qwxyz"),
             ("amount", {"set": 0.5}, "None of these tracks"),
             ("compare", {}, "None of the selected"),

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bridge.jobs import MASTER
 from bridge.session import Track
 from bridge.single import holder
 from tests.bridge.running import alike
@@ -116,6 +117,19 @@ class TestEveryAction:
         assert states(whole.tracks()) == before
 
 
+class TestMaster:
+    def test_gets_an_eq_in_one_undo_step(self, whole: Whole) -> None:
+        text = whole.do("master")
+        assert "Master: equalised" in text
+        assert len(whole.reaper.tell("requests")) <= MOST_REQUESTS
+        (point,) = whole.reaper.tell("undo_points")
+        assert point.startswith("ReaTone: master EQ")
+        (master,) = whole.session.begin_job([MASTER]).tracks
+        assert master.own
+        assert is_whole(master)
+        assert [track.own for track in whole.tracks()] == [None, None]
+
+
 class TestPresets:
     def test_come_back_as_they_were_saved(self, whole: Whole) -> None:
         whole.do("load", inputs=["kept Bass"])
@@ -144,7 +158,6 @@ class TestWhatCannotBeDone:
             ("compare", {}, "None of the selected tracks has a ReaTone EQ"),
             ("save", {"inputs": ["x"]}, "None of these tracks has a ReaTone EQ"),
             ("load", {"inputs": ["no such"]}, "There are: 'kept Bass', 'kept Gtr'"),
-            ("master", {}, "not available in this version"),
             ("describe", {"inputs": ["qwxyz"]}, "qwxyz"),
             ("match", {"files": ["/nowhere/mix.wav"]}, "/nowhere/mix.wav"),
         ],
