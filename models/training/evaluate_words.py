@@ -98,7 +98,8 @@ def _pieces(space: Space, fold: Fold) -> Array:
     listed = [word for word in space.listed if word not in hidden]
     rows = words_table.rows_of(fold.training, fold.predictor, listed)
     table = unpacked(words_table.pack(rows, list(space.vocabulary)))
-    return np.array([table.guessed_curve(cut(w, table.vocabulary)) for w in fold.test.words])
+    cuts = [cut(word, table.vocabulary) for word in fold.test.words]
+    return np.array([table.guessed_curve(c) if c else fold.predictor.mean for c in cuts])
 
 
 def _others(data: Drawings, test: Drawings) -> tuple[Array, Drawings]:

@@ -44,7 +44,7 @@ def test_unseen_words_are_predicted_from_what_they_mean() -> None:
     plain = Settings("linear", 0.0, 0.01, 0.01, 1.0)
     model = fit(meaning, drawn(seen, curves[:45]), plain)
     error = words_data.mean_absolute_error(model(unseen), curves[45:])
-    assert error < 0.2 * words_data.mean_absolute_error(0.0 * curves[45:], curves[45:])
+    assert error < 0.5 * words_data.mean_absolute_error(0.0 * curves[45:], curves[45:])
 
 
 def test_a_noisy_word_pulls_less() -> None:
