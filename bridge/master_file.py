@@ -65,9 +65,9 @@ def _run(mix: Path, output: Path, form: str, subtype: str, eq: Eq, gain: float) 
             output, "w", what.sample_rate_hz, what.channels, subtype, format=form
         ) as file:
             for block in stream(mix):
-                out = filters.process(block) * gain
-                peak = max(peak, float(np.abs(out).max(initial=0.0)))
-                file.write(out.T)
+                out = np.ascontiguousarray(filters.process(block).T, dtype=np.float32)
+                peak = max(peak, float(out.max(initial=0.0)), -float(out.min(initial=0.0)))
+                file.write(out if gain == 1.0 else out * np.float32(gain))
     except soundfile.SoundFileError as error:
         raise OSError(str(error)) from error
     return peak

@@ -37,7 +37,8 @@ def fit_kernel(x: Array, labels: Labels, temperature: float = 1.0) -> Kernel:
     centre, scale = x.mean(axis=0), x.std(axis=0)
     points = (x - centre) / scale
     targets = np.eye(len(GENRES))[labels] - 1.0 / len(GENRES)
-    distance = np.square(points[:, None] - points).mean(axis=-1)
+    square = (points**2).sum(axis=1)
+    distance = (square[:, None] + square - 2.0 * points @ points.T) / points.shape[1]
     even = np.eye(len(x))
     weights = [
         sum(np.linalg.solve(np.exp(-width * distance) + r * even, targets) for r in RIDGES)

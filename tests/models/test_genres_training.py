@@ -1,0 +1,115 @@
+"""What the genre classifier and targets are made from, and how they are judged."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import cepstra, genres, target_files
+from models.genre_targets import FOLDER
+from models.resources import presets_dir
+from models.spectrum import GRID_HZ
+from models.training import build_genre_targets, fit_genres, genre_data
+from models.training.corpus import Recording
+from models.training.genre_matchering import pairs
+
+
+@given(st.integers(2, 6), st.integers(0, 1000))
+def test_folds_are_runs_of_neighbours_of_nearly_equal_size(parts: int, seed: int) -> None:
+    labels = np.repeat(np.arange(3), 17)
+    part = genre_data.blocks(labels, parts, np.random.default_rng(seed))
+    for label in range(3):
+        own = part[labels == label]
+        sizes = np.bincount(own, minlength=parts)
+        assert sizes.max() - sizes.min() <= 1
+        assert np.count_nonzero(np.diff(own)) <= parts  # one run each; one may wrap round
+
+
+def test_the_split_keeps_its_parts_apart(data_dir: Path) -> None:
+    parts = {name: genre_data.load(data_dir, name) for name in ("train", "valid", "test")}
+    assert [len(part) for part in parts.values()] == [443, 197, 290]
+    names = [name for part in parts.values() for name in part.names]
+    assert len(set(names)) == 930
+    assert all(len(tags) >= 28 for name in ("train", "test") for tags in parts[name].patches)
+    assert not any(len(tags) for tags in parts["valid"].patches)
+
+
+def test_band_levels_are_those_published(data_dir: Path) -> None:
+    table = np.load(data_dir / "audio" / "gtzan_features" / "gtzan_features.npz")
+    ours = cepstra.band_levels_db(table["mfcc_mean"])
+    assert np.abs(np.median(ours - table["band5_db"], axis=0)).max() < 0.25
+    assert np.abs(ours - table["band5_db"]).max() < 1.0
+
+
+def test_a_kernel_separates_what_is_separate() -> None:
+    rng = np.random.default_rng(5)
+    labels = np.repeat(np.arange(10), 12)
+    x = np.eye(10)[labels] * 6.0 + rng.normal(size=(120, 10))
+    kernel = fit_genres.fit_kernel(x, labels)
+    fresh = np.eye(10) * 6.0 + rng.normal(size=(10, 10))
+    assert (kernel.scores(fresh).argmax(axis=1) == np.arange(10)).all()
+
+
+def test_the_papers_network_learns_what_no_line_divides() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-1.0, 1.0, (600, 6))
+    labels = (x[:, 0] * x[:, 1] > 0.0).astype(np.intp)
+    net = fit_genres.fit_paper_net(x, labels, 1, 1e-4)
+    assert net.hidden.shape == (7, 12)
+    assert (net.scores(x).argmax(axis=1) == labels).mean() > 0.95
+
+
+def test_cepstra_of_noise_give_its_spectrum_back() -> None:
+    noise = 0.1 * np.random.default_rng(7).standard_normal(20 * 22050).astype(np.float32)
+    measured = cepstra.measure([noise])
+    assert measured is not None
+    level = build_genre_targets.cepstral_db(measured.mean[None])[0]
+    inside = (GRID_HZ > 150.0) & (GRID_HZ < 8000.0)
+    slope = np.polyfit(np.log2(GRID_HZ[inside]), level[inside], 1)[0]
+    # White noise rises by 3 dB per octave; the mean of dB lies up to 2.5 dB lower in narrow bands.
+    assert 3.0 < slope < 3.0 + 2.5 / np.log2(8000.0 / 150.0)
+
+
+def test_the_top_octave_is_joined_on_without_a_step() -> None:
+    flat, top = np.zeros(len(GRID_HZ)), -6.0 * np.log2(GRID_HZ / 7500.0)
+    correction = build_genre_targets.Correction(flat, flat, top, flat, 1, 1)
+    mean = np.zeros((1, 20))
+    level = build_genre_targets.corrected(mean, correction)[0]
+    below = build_genre_targets.cepstral_db(mean)[0]
+    np.testing.assert_allclose(level[GRID_HZ < 7000.0], below[GRID_HZ < 7000.0])
+    assert np.abs(np.diff(level)).max() < 1.5
+    assert level[-1] == pytest.approx(level[100] + top[-1] - top[100], abs=3.0)
+
+
+def test_every_point_of_a_target_says_where_it_comes_from() -> None:
+    import yaml
+
+    for genre in genres.GENRES:
+        path = presets_dir() / FOLDER / f"{genre}.yaml"
+        source = yaml.safe_load(path.read_text(encoding="utf-8"))["source"]
+        ends = [(point["from_hz"], point["to_hz"]) for point in source["points"]]
+        assert ends[0][0] <= 20
+        assert ends[-1][1] >= 20000
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(ends))
+        np.testing.assert_allclose(
+            target_files.load(path).confidence, build_genre_targets.confidence(), atol=2e-3
+        )
+
+
+def test_pairs_are_of_one_genre_and_two_sources() -> None:
+    def clip(label: str, source: str, number: int) -> Recording:
+        path = Path(f"{label}/{source}_{number}.opus")
+        return Recording(path, label, source, "performance", "", "CC0", "train", 2e4)
+
+    clips = [clip(g, s, n) for g in ("rock", "pop") for s in "abcd" for n in range(3)]
+    found = pairs([*clips, clip("jazz", "alone", 0)])
+    assert len(found) == 16
+    assert len(set(found)) == 16
+    for one, other in found:
+        assert one.label == other.label
+        assert one.source != other.source
