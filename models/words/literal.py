@@ -27,6 +27,8 @@ _PLACED = frozenset(
         Role.NOTCH,
         Role.HIGH_PASS,
         Role.LOW_PASS,
+        Role.LOW_SHELF,
+        Role.HIGH_SHELF,
         Role.UP,
         Role.DOWN,
     }
@@ -79,9 +81,9 @@ def bands(clause: Clause, sign: Sign) -> Iterator[Band]:
             yield Band(BandKind.HIGH_PASS, place.value, 0.0, _PASS_OCT)
         elif _passes(clause, Role.LOW_PASS, Role.ABOVE, gain):
             yield Band(BandKind.LOW_PASS, place.value, 0.0, _PASS_OCT)
-        elif Role.BELOW in roles:
+        elif roles & {Role.BELOW, Role.LOW_SHELF}:
             yield Band(BandKind.LOW_SHELF, place.value, gain, _SHELF_OCT)
-        elif Role.ABOVE in roles:
+        elif roles & {Role.ABOVE, Role.HIGH_SHELF}:
             yield Band(BandKind.HIGH_SHELF, place.value, gain, _SHELF_OCT)
         else:
             narrow = NOTCH_OCT if Role.NOTCH in roles else width

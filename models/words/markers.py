@@ -38,6 +38,8 @@ class Role(Enum):
     BUMP = auto()
     DIP = auto()
     NOTCH = auto()
+    LOW_SHELF = auto()
+    HIGH_SHELF = auto()
     WIDTH = auto()
     """How wide a band is to be."""
     HIGH_PASS = auto()
@@ -56,7 +58,7 @@ class Marker:
 
 _WORDS: dict[Role, str] = {
     Role.UP: "more/mas/up/extra/additional/arriba",
-    Role.DOWN: "less/fewer/menos/down/minus some/abajo",
+    Role.DOWN: "less/fewer/menos/down/off/abajo",
     Role.NOT: "not/no/never/nothing/nada/nor/neither/without/without any/sin/nunca/tampoco/ni/"
     "free of/cannot/can not",
     Role.TOO: "too/too much/too many/overly/excessive/excessively/way too much/demasiado/"
@@ -82,6 +84,8 @@ _WORDS: dict[Role, str] = {
     Role.BUMP: "bump/peak/a bump/bell boost/hump",
     Role.DIP: "dip/dent/hole/a dip",
     Role.NOTCH: "notch/notch out/notch filter",
+    Role.LOW_SHELF: "low shelf/lowshelf/bass shelf/shelf below",
+    Role.HIGH_SHELF: "high shelf/highshelf/treble shelf/shelf above",
     Role.HIGH_PASS: "high pass/highpass/hpf/hp filter/low cut/lowcut/high pass filter/"
     "low cut filter/rumble filter/paso alto/pasa altos/filtro paso alto/corte de graves",
     Role.LOW_PASS: "low pass/lowpass/lpf/lp filter/high cut/highcut/hi cut/low pass filter/"
@@ -90,11 +94,13 @@ _WORDS: dict[Role, str] = {
     "please/pls/thanks/thank you/can/could you/would/will/to/of/in/on/for/by/some/any/of the/"
     "just/bit of/kind of/sort of/sounding/sound/tone/tonality/track/tracks/mix/song/music/signal/"
     "part/recording/eq/equalizer/equaliser/everything/all/frequencies/frequency/range/region/"
-    "area/stuff/thing/out/off/back/as/than/now/here/there/one/have/has/had/do/does/did/hey/"
+    "area/stuff/thing/out/back/as/than/now/here/there/one/have/has/had/do/does/did/hey/"
     "hello/hi/ok/okay/well/needed/overall/general/generally/side/sounded/character/feel/feeling/"
     "quality/effect/amount/level/levels/db/hz/filter/say/think/believe/try/trying/help/what/"
     "which/who/when/how/where/why/if/into/onto/he/she/us/let us/lets/still/yes/got/go/going/"
-    "turn/bring/same/other/another/more or less/i think/i feel/would like/id like/actually/maybe/"
+    "
+    "turn/bring/take/come/comes/coming/through/towards/toward/across/along/both/each/"
+    "every/something/anything/tilt/tanto/same/other/another/more or less/i think/i feel/would like/id like/actually/maybe/"
     "perhaps/ever/even/only/again/because/since/until/during/per/via/upon/"
     "el/la/los/las/un/una/unos/unas/de/del/al/lo/le/les/se/su/sus/mi/mis/me/te/nos/por favor/"
     "sonido/pista/mezcla/tono/cancion/ese/esa/este/esto/eso/todo/toda/algo de/por/para/gracias/"
@@ -187,6 +193,9 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("filter out", "remove"),
     ("alone", ""),
     ("scooped mids", "scooped"),
+    ("half the", "less"),
+    ("sin tanto", "sin"),
+    ("sin tanta", "sin"),
     ("not touch", "keep"),
     ("no toques", "keep"),
     ("no tocar", "keep"),

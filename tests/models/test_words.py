@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import descriptors
+from models.eq import BandKind
 from models.spectrum import GRID_HZ
 from models.words import lexicon
 from models.words.dictionary import Dictionary
@@ -66,6 +67,40 @@ def test_amounts_are_what_they_say() -> None:
 def test_decibels_at_a_frequency_are_exact(text: str, freq_hz: float, gain_db: float) -> None:
     (band,) = descriptors.explain(text).bands
     assert (band.freq_hz, band.gain_db) == (freq_hz, gain_db)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "gain_db"),
+    [
+        ("high shelf +3 dB at 8 kHz", BandKind.HIGH_SHELF, 3.0),
+        ("low shelf -2 dB at 100 Hz", BandKind.LOW_SHELF, -2.0),
+        ("take 2 dB off at 400 Hz", BandKind.BELL, -2.0),
+        ("2 dB below 100 Hz", BandKind.LOW_SHELF, 2.0),
+        ("roll off everything under 100 hertz", BandKind.HIGH_PASS, 0.0),
+        ("lpf at 12k", BandKind.LOW_PASS, 0.0),
+    ],
+)
+def test_filters_are_of_the_kind_that_was_said(text: str, kind: BandKind, gain_db: float) -> None:
+    (band,) = descriptors.explain(text).bands
+    assert (band.kind, band.gain_db) == (kind, gain_db)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("make the guitar sound like it's coming through an old radio", ["more radio"]),
+        ("the vocals are buried", ["less veiled"]),
+        ("get rid of that boxy sound", ["less boxy"]),
+        ("the low mids are cluttered", ["less mud"]),
+        ("demasiados graves, no tan oscuro", ["less bass", "less dark"]),
+        ("la guitarra suena apagada", ["less dull"]),
+        ("it lacks definition but keep the air", ["more definition", "keep air"]),
+    ],
+)
+def test_whole_sentences_are_understood(text: str, said: list[str]) -> None:
+    found = descriptors.explain(text)
+    assert [part.as_text() for part in found.parts] == said
+    assert not found.unknown
 
 
 def test_one_gain_serves_two_frequencies() -> None:
