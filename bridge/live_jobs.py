@@ -206,7 +206,8 @@ def _reported(report: Report) -> Done:
     shown = next((track for track in report.tracks if track.eq is not None), None)
     state = None
     if shown is not None:
-        label, confidence = shown.label or "", shown.confidence or 0.0
+        label = shown.label or ""
+        confidence = _certainty(label, shown.confidence)
         state = TrackState(shown.name, label, confidence, report.amount, None, shown.eq)
     return Done(_message(report), not report.failed, len(report.tracks), state)
 
@@ -227,15 +228,22 @@ def _message(report: Report) -> str:
 
 def _state(track: Track) -> TrackState:
     memory, own = track.memory, track.own
-    confidence = memory.extra.get("confidence") if memory else None
+    label = memory.label if memory else ""
     return TrackState(
         track.name or f"Track {track.number}",
-        memory.label if memory else "",
-        float(confidence) if isinstance(confidence, (int, float)) else 0.0,
+        label,
+        _certainty(label, memory.extra.get("confidence") if memory else None),
         memory.amount if memory and own else None,
         None if own is None else not own.enabled,
         None if own is None else own.eq,
     )
+
+
+def _certainty(label: str, confidence: object) -> float:
+    """Return how sure a class is: one that the user has named was not guessed."""
+    if isinstance(confidence, (int, float)):
+        return float(confidence)
+    return 1.0 if label else 0.0
 
 
 def _tracks(count: int) -> str:
