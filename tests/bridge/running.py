@@ -15,7 +15,7 @@ from bridge.daemon import Daemon, Surface
 from bridge.errors import BridgeError, NotConnected
 from bridge.postman import Wire
 from bridge.requests import Request, Status, TrackState
-from bridge.session import Session
+from bridge.session import ReaperSession, Session
 from models.eq import Eq
 
 PATIENCE_S = 60.0
@@ -102,6 +102,27 @@ class Watcher:
 
     def end(self) -> tuple[str, Status]:
         return self.ends.get(timeout=PATIENCE_S)
+
+
+class Counting:
+    """A transport that counts, and stops at a gate before one kind of request."""
+
+    def __init__(self, session: ReaperSession, hold: str = "") -> None:
+        self.inner = session
+        self.calls: list[str] = []
+        self.hold = hold
+        self.reached = threading.Event()
+        self.go = threading.Event()
+
+    def session(self) -> ReaperSession:
+        def call(name: str, request: dict[str, Any]) -> dict[str, Any]:
+            self.calls.append(name)
+            if name == self.hold:
+                self.reached.set()
+                assert self.go.wait(PATIENCE_S)
+            return self.inner._transport(name, request)
+
+        return ReaperSession(call)
 
 
 @contextlib.contextmanager
