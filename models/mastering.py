@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models import genre_targets, matching, targets
-from models.eq import Eq
+from models.eq import BandKind, Eq
 from models.equalise import Decision, Skipped, inaudible
 from models.instruments import Guess
-from models.layout import Layout, Limits
+from models.layout import Layout, Limits, Slot
 from models.response_limits import held_to_limits
 from models.spectrum import GRID_HZ, Listening
 from models.target import Target
@@ -27,7 +27,9 @@ CERTAIN = 0.5
 """A genre at least this likely is named without doubt."""
 TOLERANCE = 0.5
 """Fraction of a genre's spread that is a song's own: finished music is only nudged."""
-_BELL_OCT, _SHELF_OCT = (1.0, 3.0), (1.0, 2.0)
+_LOW = Slot(frozenset({BandKind.LOW_SHELF}), (40.0, 400.0), bandwidth_oct=(1.0, 2.0))
+_BELL = Slot(frozenset({BandKind.BELL}), (60.0, 10000.0), bandwidth_oct=(1.0, 3.0))
+_HIGH = Slot(frozenset({BandKind.HIGH_SHELF}), (2000.0, 14000.0), bandwidth_oct=(1.0, 2.0))
 _SMALLEST_AMOUNT, _INAUDIBLE_DB = 0.25, 0.1
 _TOLERANCE_DB = 0.1
 
@@ -57,7 +59,7 @@ def master(
     if problem:
         return Skipped(problem)
     target, label, confidence = _target(mixture, wish)
-    doubt = confidence < CERTAIN and wish.reference is None
+    doubt = confidence is not None and confidence < CERTAIN and wish.reference is None
     warnings = (f"No genre stands out: the target is a {target.provenance}.",) if doubt else ()
     return Decision(
         listening=listening,
@@ -72,11 +74,11 @@ def master(
     )
 
 
-def _target(mixture: Sequence[Guess], wish: MasterWish) -> tuple[Target, str, float]:
+def _target(mixture: Sequence[Guess], wish: MasterWish) -> tuple[Target, str, float | None]:
     if wish.reference is not None:
         return wish.reference, mixture[0].label, mixture[0].confidence
     if wish.genre is not None:
-        return genre_targets.for_genre(wish.genre), wish.genre, 1.0
+        return genre_targets.for_genre(wish.genre), wish.genre, None
     return genre_targets.for_mixture(mixture), mixture[0].label, mixture[0].confidence
 
 
@@ -87,9 +89,7 @@ def _fitted(listening: Listening, target: Target, wish: MasterWish) -> Eq:
     inside = np.less(GRID_HZ, 0.49 * rate_hz)
     most_db = wish.max_gain_db / min(max(abs(wish.amount), _SMALLEST_AMOUNT), 2.0)
     limits = Limits(max_boost_db=most_db, max_cut_db=most_db, max_bands=wish.max_bands)
-    layout = Layout.shelves_and_bells(
-        max(wish.max_bands - 2, 0), bandwidth_oct=_BELL_OCT, shelf_bandwidth_oct=_SHELF_OCT
-    )
+    layout = Layout((_LOW, *[_BELL] * max(wish.max_bands - 2, 0), _HIGH))
     eq = matching.match(
         GRID_HZ[inside],
         desired_db[inside],
