@@ -33,7 +33,7 @@ _MOVES_OF_A_SORT, _MOST_MOVES = 12, 20
 _WORTHWHILE = 0.99
 """A move counts when the mean square residual falls below this share of itself."""
 _EASY_ROUNDS: Rounds = ((5, 6), (3, 8), (2, 12))
-_GUESSES, _PROMISING_DB = 2, 0.5
+_GUESSES, _PROMISING_DB = 2, 0.2
 """How many guesses take part in the easy rounds, and how near the best one must be for these."""
 _SHARE_SEEN = 0.5
 _SEED = 2020
