@@ -91,7 +91,7 @@ def run(
         write = Write(track, decision.eq(options.amount), jobs.memory_of(decision, options.amount))
         receipts, label = jobs.write_all(session, f"master EQ, {options.amount:.0%}", [write])
     clock.lap("write")
-    report = auto_report(track, decision, options.amount, receipts.get(track.guid))
+    report = _towards(auto_report(track, decision, options.amount, receipts.get(track.guid)))
     return Report("master", (report,), options.amount, label, seconds=clock.laps)
 
 
@@ -156,7 +156,18 @@ def _file_report(
     mix: Path, decision: Decision | Skipped, options: MasterOptions, notes: tuple[str, ...] = ()
 ) -> TrackReport:
     track = Track(guid="", name=mix.name, number=0, warnings=notes)
-    planned = auto_report(track, decision, options.amount, None)
+    planned = _towards(auto_report(track, decision, options.amount, None))
     if planned.outcome is not Outcome.PLANNED or options.dry_run:
         return planned
-    return replace(planned, outcome=Outcome.WRITTEN, message="equalised")
+    return replace(
+        planned, outcome=Outcome.WRITTEN, message=planned.message.removeprefix("would be ")
+    )
+
+
+def _towards(report: TrackReport) -> TrackReport:
+    """Name the target in the message: what was heard is a mixture more often than one genre."""
+    if report.decision is None:
+        return report
+    target = report.decision.target
+    named = target.provenance if target.name == "reference" else target.name.replace("_", " ")
+    return replace(report, message=f"{report.message} towards {named}")
