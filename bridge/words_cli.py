@@ -80,6 +80,8 @@ def words_list(
     as_json: AsJson = False,
 ) -> None:
     """List engineers' words and your own; with --known also those of the table."""
+    from models import descriptors
+
     words = _dictionary()
     rows = {
         term.name: {"word": term.name, "kind": "own" if term.user else "authored"}
@@ -96,6 +98,7 @@ def words_list(
         typer.echo(f"{row['kind']:9} {row['word']}")
     if words.table:
         typer.echo(f"and {len(words.table.index)} words in the table", err=True)
+    typer.echo(f"Your own words go into {descriptors.own_folder()}", err=True)
 
 
 @words_app.command("explain")

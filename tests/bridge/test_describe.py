@@ -155,6 +155,15 @@ def test_the_command_describes_a_project(song: Path) -> None:
     ]
 
 
+def test_the_commands_are_part_of_reatone() -> None:
+    from bridge.cli import app
+
+    result = CliRunner().invoke(app, ["--json", "words", "explain", "warmer"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["parts"][0]["name"] == "warm"
+    assert "Change the sound of tracks by words" in CliRunner().invoke(app, ["--help"]).stdout
+
+
 def test_commands_list_explain_show_and_draw(tmp_path: Path) -> None:
     picture = tmp_path / "muddy.png"
     assert run("words", "show", "less muddy", "--plot", str(picture), "--json")[0] == 0
