@@ -19,7 +19,18 @@ from models.words.fit import said_of
 from models.words.meaning import understand
 from models.words.reading import MAX_TEXT
 
-WORDS = ("mud", "bass", "treble", "air", "presence", "boom", "telephone", "barro", "velvety", "melancholic")
+WORDS = (
+    "mud",
+    "bass",
+    "treble",
+    "air",
+    "presence",
+    "boom",
+    "telephone",
+    "barro",
+    "velvety",
+    "melancholic",
+)
 
 
 def curve(text: str) -> np.ndarray:
