@@ -24,10 +24,12 @@ from bridge.command import (
     show,
     wants_json,
 )
+from bridge.errors import BridgeError, UsageError
 from bridge.preset_cli import preset_app
 
 if TYPE_CHECKING:
     from bridge.jobs import AutoOptions
+    from bridge.report import Report
     from models.layout import Limits
 
 app = typer.Typer(
@@ -44,7 +46,10 @@ Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ,
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
 Plot = Annotated[Path | None, typer.Option(help="Draw before, target and after (.png or .svg).")]
 PresetFolder = Annotated[
-    Path | None, typer.Option("--presets", help="Also save each EQ as a YAML preset here.")
+    Path | None,
+    typer.Option(
+        "--presets", help="Also save each EQ as a YAML preset here, replacing earlier ones."
+    ),
 ]
 MaxGain = Annotated[float, typer.Option(min=0.5, max=24.0, help="Most boost or cut of a band, dB.")]
 Bands = Annotated[int, typer.Option(min=1, max=24, help="Most bands to use.")]
@@ -213,18 +218,33 @@ def _equalise(
 ) -> None:
     from bridge import jobs, offline
 
+    if plot:
+        from bridge.plot import check_path
+
+        check_path(plot)
+    if folder and options.dry_run:
+        raise UsageError("A dry run makes no presets.", "Leave out --presets or --dry-run.")
     with progress_bar() as progress:
         report = offline.work_on(project, output, lambda s: jobs.auto(s, options, progress))
+    try:
+        _save_extras(report, options.tracks, plot, folder)
+    except BridgeError:
+        typer.echo(report.as_text(), err=wants_json())  # what was done is said in any case
+        raise
+    show(report)
+
+
+def _save_extras(report: Report, tracks: str, plot: Path | None, folder: Path | None) -> None:
     if plot:
         from bridge import pictures
 
         pictures.draw(report, plot)
-    if folder:
-        from bridge import presets
+    if folder and report.saved_to:
+        from bridge import jobs, offline, presets
 
-        saved = offline.look_at(output or project, lambda s: jobs.export_presets(s, options.tracks))
-        presets.save_all(folder, saved)
-    show(report)
+        project = Path(report.saved_to)
+        saved = offline.look_at(project, lambda s: jobs.export_presets(s, tracks))
+        presets.save_all(folder, saved, overwrite=True)
 
 
 def _limits(max_gain_db: float, max_bands: int, cuts_only: bool) -> Limits:

@@ -17,11 +17,18 @@ from bridge.presets import EqPreset
 from bridge.report import Heard, Outcome, Report
 from bridge.selection import select
 from bridge.session import Memory, Receipt, Session, Track, Write
-from bridge.track_reports import amount_report, auto_report, receipt_report, track_name
+from bridge.track_reports import (
+    amount_report,
+    auto_report,
+    receipt_report,
+    revert_report,
+    track_name,
+)
 from models.audio import AudioError
 from models.eq import Eq
 from models.equalise import (
     AMOUNTS,
+    SILENT,
     Decision,
     Skipped,
     Wish,
@@ -138,7 +145,7 @@ def revert(session: Session, tracks: str) -> Report:
     ours = _own_tracks(session, tracks)
     label = f"ReaTone: revert ({_count(ours)})"
     receipts = {r.guid: r for r in session.revert(label, [track.guid for track in ours])}
-    reports = (receipt_report(t, receipts[t.guid], Outcome.REVERTED, "reverted") for t in ours)
+    reports = (revert_report(t, receipts[t.guid]) for t in ours)
     changed = any(receipt.ok and receipt.changed for receipt in receipts.values())
     return Report("revert", tuple(reports), undo=label if changed else None)
 
@@ -197,9 +204,13 @@ def _decide(track: Track, options: AutoOptions) -> Decision | Skipped | BridgeEr
     if track.audio is None:
         return BridgeError("No audio came out of this track.", "See its media and run again.")
     try:
-        return _heard(track.audio, track.name, options)
+        decision = _heard(track.audio, track.name, options)
     except AudioError as error:
-        return BridgeError(str(error))
+        remedy = "See to its media." if track.warnings else error.remedy
+        return BridgeError(f"Its audio cannot be used: {error.problem}.", remedy)
+    if isinstance(decision, Skipped) and decision.reason == SILENT and track.warnings:
+        return Skipped(f"nothing to hear: {' '.join(track.warnings)}")
+    return decision
 
 
 def _heard(audio: Path, name: str, options: AutoOptions) -> Decision | Skipped:
@@ -236,7 +247,9 @@ def write_all(
 
 def memory_of(decision: Decision, amount: float) -> Memory:
     """Return what a track is to remember of a decision written at `amount`."""
-    heard = {"confidence": round(decision.confidence, 4), "target": decision.target.name}
+    heard: dict[str, object] = {"target": decision.target.name}
+    if decision.confidence is not None:
+        heard["confidence"] = round(decision.confidence, 4)
     gains = tuple(zip(AMOUNTS, decision.gain_table_db, strict=True))
     return Memory(amount, decision.full, gains, decision.label, heard)
 
@@ -255,12 +268,19 @@ def _selected(session: Session, tracks: str) -> list[Track]:
 
 
 def _own_tracks(session: Session, tracks: str) -> list[Track]:
-    ours = [track for track in _selected(session, tracks) if track.own]
-    if not ours:
+    chosen = _selected(session, tracks)
+    ours = [track for track in chosen if track.own]
+    if ours:
+        return ours
+    notes = dict.fromkeys(note for track in chosen for note in track.warnings)
+    if notes:
         raise NothingSelected(
-            "None of these tracks has a ReaTone EQ.", "Run `reatone auto` on them first."
+            f"None of these tracks has a ReaTone EQ that can be used. {' '.join(notes)}",
+            "Mend that and try again.",
         )
-    return ours
+    raise NothingSelected(
+        "None of these tracks has a ReaTone EQ.", "Run `reatone auto` on them first."
+    )
 
 
 def _origin(track: Track) -> dict[str, object]:

@@ -62,10 +62,7 @@ def draw(panels: Sequence[TrackPlot], path: str | Path, *, heading: str = "ReaTo
     CannotWrite if the disk refuses, ValueError for curves of unequal length.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(
-            f"{path}: pictures are written as PNG or SVG.", "Use a name that ends in .png or .svg."
-        )
+    check_path(path)
     if not panels:
         raise UsageError(f"{path}: there is no track to draw.", "Choose at least one track.")
     data = _render(panels, path.suffix.lower()[1:], heading)
@@ -75,6 +72,16 @@ def draw(panels: Sequence[TrackPlot], path: str | Path, *, heading: str = "ReaTo
         raise CannotWrite(
             f"{path}: the picture could not be written: {error}.", "Choose another folder."
         ) from error
+
+
+def check_path(path: Path) -> None:
+    """Raise UsageError unless a picture can be written under this name."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"{path}: pictures are written as PNG or SVG.", "Use a name that ends in .png or .svg."
+        )
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no such folder.", "Make it, or choose another.")
 
 
 def _render(panels: Sequence[TrackPlot], kind: str, heading: str) -> bytes:

@@ -79,6 +79,7 @@ def preset_show(
     loaded = presets.load(preset)
     if wants_json():
         shown: dict[str, Any] = {"name": loaded.name, "bands": bands_json(loaded.eq)}
-        print_json(shown)
+        print_json({**shown, "output_gain_db": loaded.eq.output_gain_db})
     else:
-        typer.echo(f"{loaded.name}: {describe_bands(loaded.eq)}")
+        output = f"output {loaded.eq.output_gain_db:+.1f} dB"
+        typer.echo(f"{loaded.name}: {describe_bands(loaded.eq)}; {output}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from models.eq import Eq
+from models.eq import Band, BandKind, Eq
 
 if TYPE_CHECKING:
     from models.equalise import Decision
@@ -20,7 +20,6 @@ class Outcome(StrEnum):
 
     WRITTEN = "written"
     PLANNED = "planned"
-    UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
     REVERTED = "reverted"
@@ -154,15 +153,18 @@ def bands_json(eq: Eq) -> list[dict[str, Any]]:
 
 
 def describe_bands(eq: Eq) -> str:
-    """Return the bands in one line, as an engineer would say them: "−2.5 dB at 320 Hz"."""
-    words = [
-        f"{band.gain_db:+.1f} dB at {_hertz(band.freq_hz)}"
-        if band.kind.has_gain
-        else f"{band.kind.value.replace('_', ' ')} at {_hertz(band.freq_hz)}"
-        for band in sorted(eq.bands, key=lambda band: band.freq_hz)
-        if band.enabled
-    ]
-    return ", ".join(words) or "flat"
+    """Return the bands in one line, as an engineer would say them.
+
+    "low shelf +2.0 dB at 120 Hz, -2.5 dB at 320 Hz": bells go without saying.
+    """
+    bands = sorted(eq.bands, key=lambda band: band.freq_hz)
+    return ", ".join(_band_words(band) for band in bands if band.enabled) or "flat"
+
+
+def _band_words(band: Band) -> str:
+    kind = "" if band.kind is BandKind.BELL else f"{band.kind.value.replace('_', ' ')} "
+    gain = f"{band.gain_db:+.1f} dB " if band.kind.has_gain else ""
+    return f"{kind}{gain}at {_hertz(band.freq_hz)}"
 
 
 def _lines(report: Report) -> Iterable[str]:

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from bridge.errors import NothingSelected, UsageError
 
+_LONGEST = 9
+"""No track has a number of more digits."""
+
 
 class Selectable(Protocol):
     """What selecting needs to know of a track; `number` counts from 1."""
@@ -57,6 +60,7 @@ def _named(tracks: Sequence[Selectable], part: str) -> set[str]:
 
 def _numbers(part: str) -> range:
     first, dash, last = part.partition("-")
-    if first.strip().isdecimal() and (not dash or last.strip().isdecimal()):
-        return range(int(first), int(last if dash else first) + 1)
+    ends = (first, last if dash else first)
+    if all(end.strip().isdecimal() and len(end) <= _LONGEST for end in ends):
+        return range(int(ends[0]), int(ends[1]) + 1)
     return range(0)

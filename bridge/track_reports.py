@@ -28,17 +28,18 @@ def auto_report(
         )
     if isinstance(decision, Skipped):
         message = f"skipped, {decision.reason}"
-        return TrackReport(
-            track_name(track), Outcome.SKIPPED, message=message, warnings=track.warnings
-        )
+        said = tuple(warning for warning in track.warnings if warning not in message)
+        return TrackReport(track_name(track), Outcome.SKIPPED, message=message, warnings=said)
     if receipt is not None and not receipt.ok:
         return receipt_report(track, receipt, Outcome.FAILED, "")
     eq = receipt.eq if receipt and receipt.eq else decision.eq(amount)
+    told = f" as {decision.label.replace('_', ' ')}" if decision.confidence is None else ""
+    written = receipt.warnings if receipt else ()
     edited = receipt.edited_by_hand if receipt else bool(track.own and track.own.edited_by_hand)
     return TrackReport(
         name=track_name(track),
         outcome=Outcome.WRITTEN if receipt else Outcome.PLANNED,
-        message="equalised" if receipt else "would be equalised",
+        message=("equalised" if receipt else "would be equalised") + told,
         label=decision.label,
         confidence=decision.confidence,
         name_counted=decision.name_counted,
@@ -51,7 +52,7 @@ def auto_report(
         decision=decision,
         warnings=(
             *((_EDITED,) if edited else ()),
-            *dict.fromkeys((*track.warnings, *decision.warnings)),
+            *dict.fromkeys((*track.warnings, *decision.warnings, *written)),
         ),
     )
 
@@ -63,6 +64,13 @@ def amount_report(track: Track, receipt: Receipt | None) -> TrackReport:
         message = f"left alone: {why}; run auto again to start afresh"
         return TrackReport(track_name(track), Outcome.SKIPPED, message=message)
     return receipt_report(track, receipt, Outcome.WRITTEN, "amount changed")
+
+
+def revert_report(track: Track, receipt: Receipt) -> TrackReport:
+    """Say whether the track is as it was before ReaTone's runs."""
+    if receipt.ok and not receipt.changed:
+        return receipt_report(track, receipt, Outcome.SKIPPED, "left as it is")
+    return receipt_report(track, receipt, Outcome.REVERTED, "reverted")
 
 
 def receipt_report(track: Track, receipt: Receipt, outcome: Outcome, message: str) -> TrackReport:

@@ -124,13 +124,20 @@ class Band:
     def scaled(self, amount: float) -> Band:
         """Return the band at a fraction of its effect (see `Eq.scaled`)."""
         if self.kind.has_gain:
-            return replace(self, gain_db=self.gain_db * amount if amount else 0.0)
+            return replace(self, gain_db=_scaled_db(self.gain_db, amount))
         if amount <= 0.0:
             return replace(self, enabled=False)
         rest_hz = _REST_HZ.get(self.kind)
         if rest_hz is None or amount >= 1.0 or self.freq_hz <= 0.0:
             return self
         return replace(self, freq_hz=rest_hz * (self.freq_hz / rest_hz) ** amount)
+
+
+def _scaled_db(gain_db: float, amount: float) -> float:
+    """Scale a gain; silence (-inf) stays silence, and has no inverse."""
+    if gain_db == -math.inf:
+        return gain_db if amount > 0.0 else 0.0
+    return gain_db * amount if amount else 0.0
 
 
 _REST_HZ = {BandKind.HIGH_PASS: MIN_FREQ_HZ, BandKind.LOW_PASS: 24000.0}
@@ -180,7 +187,8 @@ class Eq:
         Gains scale in dB. A high or low pass moves its corner towards the end of the spectrum and
         is switched off at 0 and below (it has no inverse); other kinds without gain are on or off.
         """
-        return Eq(tuple(band.scaled(amount) for band in self.bands), self.output_gain_db * amount)
+        bands = tuple(band.scaled(amount) for band in self.bands)
+        return Eq(bands, _scaled_db(self.output_gain_db, amount))
 
     def apply(self, samples: NDArray[np.floating], sample_rate_hz: float) -> NDArray[np.float64]:
         """Filter `samples` (channels, frames) from rest and return float64 of the same shape."""

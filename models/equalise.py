@@ -26,6 +26,7 @@ from models.target import Target, smoothed_db
 AMOUNTS = tuple(-1.0 + 0.25 * step for step in range(13))
 """Amounts (−100 … 200 %) at which the output gain is worked out, for changes after the run."""
 MIN_ACTIVE_S = 0.1
+SILENT = "silent: nothing to hear in this track"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,16 @@ class Decision:
     """What was heard in one track and the EQ that follows from it.
 
     full: the EQ at amount 1.0, output gain 0 dB. guesses: all classes, best first; name_counted:
-    the track's name moved them. trim_lu: what the predicted loudness change at amount 1.0 misses,
-    as far as it was measured (`measured_loudness`).
+    the track's name moved them. confidence: None when the user said what the track is. trim_lu:
+    what the predicted loudness change at amount 1.0 misses, as far as it was measured
+    (`measured_loudness`).
     """
 
     listening: Listening
     guesses: tuple[Guess, ...]
     name_counted: bool
     label: str
-    confidence: float
+    confidence: float | None
     target: Target
     full: Eq
     keep_loudness: bool
@@ -135,9 +137,7 @@ def equalise(
     )
 
 
-def measured_loudness(
-    decision: Decision, path: str | os.PathLike[str], amount: float
-) -> Decision:
+def measured_loudness(decision: Decision, path: str | os.PathLike[str], amount: float) -> Decision:
     """Return the decision with the loudness change at `amount` measured on the audio at `path`.
 
     Worth its time on short recordings, where one block that a gate takes or leaves counts; see
@@ -157,7 +157,7 @@ def inaudible(listening: Listening) -> str | None:
     if listening.duration_s < MIN_ACTIVE_S:
         return f"too short: {listening.duration_s:.2f} s of audio, {MIN_ACTIVE_S} s is the least"
     if listening.active_s <= 0.0:
-        return "silent: nothing to hear in this track"
+        return SILENT
     if listening.active_s < MIN_ACTIVE_S:
         return (
             f"too short: {listening.active_s:.2f} s above the noise, {MIN_ACTIVE_S} s is the least"
@@ -167,12 +167,12 @@ def inaudible(listening: Listening) -> str | None:
 
 def _choose_target(
     guesses: tuple[Guess, ...], wish: Wish
-) -> tuple[Target, str, float, tuple[str, ...]]:
+) -> tuple[Target, str, float | None, tuple[str, ...]]:
     best = guesses[0]
     if wish.reference is not None:
         return wish.reference, best.label, best.confidence, ()
     if wish.class_name is not None:
-        return targets.for_class(wish.class_name), wish.class_name, 1.0, ()
+        return targets.for_class(wish.class_name), wish.class_name, None, ()
     target = targets.for_guesses(guesses)
     if best.confidence >= targets.TRUSTED_CONFIDENCE:
         return target, best.label, best.confidence, ()

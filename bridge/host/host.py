@@ -76,14 +76,14 @@ class Host:
         """Write the project, in place or (as REAPER's "save as") to another file, which is then the
         project.
 
-        In place the previous file is kept as NAME.rpp-bak. Relative media paths follow the project
-        to another folder. Raises CannotWrite with the old file untouched.
+        A file that was there before is kept as NAME.rpp-bak. Relative media paths follow the
+        project to another folder. Raises CannotWrite with the old file untouched.
         """
         target = Path(path).absolute() if path is not None else self.path
         self.settings.write(self.project)
         project_file.with_media_base(self.project, self.folder, target.parent)
         try:
-            if path is None and target.exists():
+            if target.exists():
                 write_atomic(target.with_suffix(BACKUP_SUFFIX), target.read_bytes())
             write_atomic(target, dumps(self.project))
         except OSError as error:

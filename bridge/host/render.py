@@ -31,7 +31,7 @@ from bridge.host.project import Project
 from bridge.host.scene import Scene
 from bridge.host.settings import RenderSettings
 from bridge.host.strips import MASTER, Stage
-from models.audio import AudioError
+from models.audio import MAX_RATE_HZ, MIN_RATE_HZ, AudioError
 
 if TYPE_CHECKING:
     import soundfile
@@ -86,7 +86,7 @@ def plan(project: Project, path: Path, settings: RenderSettings, bounds: Bounds)
         return settings.number(project, key) or 0.0
 
     _refuse_unsupported(settings, project)
-    rate = round(number("RENDER_SRATE") or project.sample_rate_hz or 44100)
+    rate = _rate_hz(number("RENDER_SRATE") or project.sample_rate_hz or 44100)
     start_s, end_s = _bounds(int(number("RENDER_BOUNDSFLAG")), number, bounds)
     frames = round(end_s * rate) - round(start_s * rate)
     targets = _targets(project, path, settings)
@@ -105,6 +105,15 @@ def plan(project: Project, path: Path, settings: RenderSettings, bounds: Bounds)
         _subtype(settings.text(project, "RENDER_FORMAT") or ""),
         bool(int(number("RENDER_ADDTOPROJ")) & _SKIP_SILENT),
     )
+
+
+def _rate_hz(wanted: float) -> int:
+    if not MIN_RATE_HZ <= wanted <= MAX_RATE_HZ:
+        raise RenderFailed(
+            f"The project's sample rate is {wanted:g} Hz.",
+            f"Choose one from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz in its settings.",
+        )
+    return round(wanted)
 
 
 def target_paths(project: Project, path: Path, settings: RenderSettings) -> list[Path]:

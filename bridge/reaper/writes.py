@@ -90,7 +90,16 @@ def revert(rpr: Any, track: str, _job: Json, receipt: Json, put_back: PutBack) -
     if ours is None:
         receipt["warnings"].append(f"There is no {own.TITLE} on the track: nothing to revert.")
         return
+    if not memory["digest"]:
+        receipt.update(fx_guid=ours.guid, state=encode(ours.state), edited_by_hand=True)
+        receipt["warnings"].append(f"The {own.TITLE} is as you made it: nothing to revert.")
+        return
     receipt.update(before=encode(ours.state), edited_by_hand=ours.edited, changed=True)
+    if ours.edited:
+        receipt["warnings"].append(
+            f"The {own.TITLE} had been changed by hand since; the changes went with it. "
+            "Undo brings them back."
+        )
     before = _before(memory)
     if before is None:
         own.remove(rpr, track, ours, put_back)

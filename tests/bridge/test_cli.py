@@ -13,8 +13,10 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
-from bridge import files
+from bridge import files, pictures
 from bridge.cli import app
+from bridge.errors import CannotWrite
+from bridge.host import open_project
 from tests.conftest import ROOT
 from tests.projects import RATE_HZ, pink_noise, write_song
 
@@ -73,6 +75,85 @@ def test_dry_run_writes_nothing(song: Path) -> None:
     result = reatone("auto", song, "--dry-run")
     assert result.exit_code == 0
     assert "would be equalised" in result.stdout
+    assert tree(song.parent) == before
+
+
+def test_a_dry_run_makes_no_copy_either(song: Path) -> None:
+    before = tree(song.parent)
+    result = reatone("auto", song, "--dry-run", "--output", song.parent / "copy.rpp")
+    assert result.exit_code == 0
+    assert "Saved" not in result.stdout
+    assert tree(song.parent) == before
+
+
+def test_what_stood_where_the_output_goes_is_kept(song: Path) -> None:
+    other = song.parent / "other.rpp"
+    other.write_bytes(b"precious")
+    assert reatone("auto", song, "--output", other).exit_code == 0
+    assert other.with_suffix(".rpp-bak").read_bytes() == b"precious"
+
+
+def test_a_second_run_still_makes_the_copy_asked_for(song: Path) -> None:
+    assert reatone("auto", song).exit_code == 0
+    copy = song.parent / "copy.rpp"
+    assert reatone("auto", song, "--output", copy).exit_code == 0
+    assert copy.read_bytes() == song.read_bytes()
+
+
+def test_what_was_done_is_said_though_the_picture_fails(
+    song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise CannotWrite("p.png cannot be written: disk full.", "Free some space.")
+
+    monkeypatch.setattr(pictures, "draw", full)
+    result = reatone("auto", song, "--plot", song.parent / "p.png")
+    assert result.exit_code == 1
+    assert "One: equalised" in result.stdout
+    assert "disk full" in result.stderr
+
+
+def test_a_class_that_was_told_is_not_called_heard(song: Path) -> None:
+    result = reatone("auto", song, "--dry-run", "--class", "bass_guitar")
+    assert "One: would be equalised as bass guitar, distance" in result.stdout
+    assert "heard" not in result.stdout
+
+
+def test_hand_made_changes_are_not_reverted_in_silence(song: Path) -> None:
+    """Once back at what the user made, a further revert leaves it."""
+    assert reatone("auto", song, "--tracks", "1").exit_code == 0
+    host = open_project(song)
+    track = host.api.RPR_GetTrack(0, 0)
+    host.api.RPR_TrackFX_SetEQParam(track, 0, 2, 0, 1, 0.0, False)
+    host.save()
+    edited = song.read_bytes()
+    assert reatone("auto", song, "--tracks", "1").exit_code == 0
+
+    first = reatone("revert", song)
+    assert "One: reverted" in first.stdout
+    second = reatone("revert", song)
+
+    assert "One: left as it is" in second.stdout
+    assert "as you made it" in second.stdout
+    assert song.read_bytes().count(b"ReaTone EQ") == edited.count(b"ReaTone EQ") == 1
+
+
+def test_a_bypassed_eq_is_said_to_be(song: Path) -> None:
+    assert reatone("auto", song, "--tracks", "1").exit_code == 0
+    host = open_project(song)
+    host.api.RPR_TrackFX_SetEnabled(host.api.RPR_GetTrack(0, 0), 0, False)
+    host.save()
+    result = reatone("auto", song, "--tracks", "1", "--amount", 1)
+    assert "bypassed and stays so" in result.stdout
+
+
+@pytest.mark.parametrize("rate", ["-5", "3", "1000000000"])
+def test_an_impossible_sample_rate_is_refused_before_any_work(song: Path, rate: str) -> None:
+    song.write_text(song.read_text().replace(f"SAMPLERATE {RATE_HZ} 0 0", f"SAMPLERATE {rate} 1 0"))
+    before = tree(song.parent)
+    result = reatone("auto", song)
+    assert result.exit_code == 1
+    assert f"sample rate is {float(rate):g} Hz" in result.stderr
     assert tree(song.parent) == before
 
 
@@ -208,7 +289,10 @@ def test_errors_are_json_too(tmp_path: Path) -> None:
         (("--amount", "3"), "3", 2),
         (("--class", "kazoo"), "kazoo", 2),
         (("--max-gain", "99"), "max-gain", 2),
-        (("--plot", "p.gif", "--dry-run"), "p.gif", 2),
+        (("--plot", "p.gif"), "p.gif", 2),
+        (("--plot", "nowhere/p.png"), "no such folder", 2),
+        (("--presets", "p", "--dry-run"), "--presets", 2),
+        (("--tracks", "9" * 5000), "9999", 2),
     ],
 )
 def test_wrong_use_is_said(arguments: tuple[str, ...], said: str, code: int, song: Path) -> None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from bridge.errors import CannotWrite, UsageError
+from bridge.errors import UsageError
 from bridge.plot import TrackPlot, draw
 from models.eq import Band, BandKind, Eq
 
@@ -144,7 +144,7 @@ def test_curves_of_another_length_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CannotWrite, match=r"absent.a\.png"):
+    with pytest.raises(UsageError, match=r"absent.a\.png"):
         draw([panel()], tmp_path / "absent" / "a.png")
 
 

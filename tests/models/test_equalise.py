@@ -57,7 +57,7 @@ def test_the_eq_brings_the_track_nearer_within_the_limits(noise: Listening) -> N
 
 def test_a_class_or_a_reference_goes_before_what_is_recognised(noise: Listening) -> None:
     told = decide(noise, Wish(class_name="kick"))
-    assert (told.label, told.confidence, told.target.name) == ("kick", 1.0, "kick")
+    assert (told.label, told.confidence, told.target.name) == ("kick", None, "kick")
 
     reference = targets.from_spectra([noise.spectrum], name="reference", provenance="itself")
     matched = decide(noise, Wish(reference=reference))
