@@ -11,7 +11,7 @@ from models.eq import Array
 from models.evaluation_networks import PAPER_ROWS, READINGS, Row
 from models.evaluation_networks import rows as network_rows
 from models.layout import Layout
-from models.matching import match
+from models.matching import Effort, match
 from models.training.curves import SAMPLE_RATE_HZ, linear_bins_hz, paper_set
 
 SEEDS = {1: 20200908, 2: 20200909}
@@ -30,7 +30,7 @@ def run(quick: bool) -> dict[str, Any]:
     rows += [_alone(row) for row in alone]
     for number, seed in SEEDS.items():
         rows.append(measure_set(number, count, seed))
-        rows.append(measure_set(number, count // 4, seed, thorough=True))
+        rows.append(measure_set(number, count // 4, seed, Effort.THOROUGH))
     return {
         "paper": "Nercessian, Neural parametric equalizer matching (DAFx 2020)",
         "metric": f"mean over {len(linear_bins_hz())} linear bins at {SAMPLE_RATE_HZ:.0f} Hz; "
@@ -56,7 +56,9 @@ def _alone(row: Row) -> dict[str, Any]:
     }
 
 
-def measure_set(number: int, count: int, seed: int, *, thorough: bool = False) -> dict[str, Any]:
+def measure_set(
+    number: int, count: int, seed: int, effort: Effort = Effort.NORMAL
+) -> dict[str, Any]:
     """Return errors in dB and times of one curve in ms over `count` curves of a paper's set.
 
     What curves on the same bins share is set up before the clock starts, as in a second call.
@@ -66,7 +68,7 @@ def measure_set(number: int, count: int, seed: int, *, thorough: bool = False) -
     asked: dict[str, Any] = {
         "layout": Layout.nercessian2020(),
         "sample_rate_hz": SAMPLE_RATE_HZ,
-        "thorough": thorough,
+        "effort": effort,
     }
     match(bins_hz, np.zeros(len(bins_hz)), **asked)
     errors, log_errors, cpu_ms, wall_ms = [], [], [], []
@@ -83,7 +85,7 @@ def measure_set(number: int, count: int, seed: int, *, thorough: bool = False) -
         )
     return {
         "set": f"set {number}",
-        "method": "ReaTone, thorough" if thorough else "ReaTone, one curve at a time",
+        "method": f"ReaTone, one curve at a time, {effort}",
         **_errors(np.array(errors), np.array(log_errors)),
         **_times("cpu", np.array(cpu_ms)),
         **_times("wall", np.array(wall_ms)),

@@ -10,6 +10,7 @@ no move helps.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,21 @@ from models.network_start import NetworkStart
 Kinds = tuple[BandKind, ...]
 Rounds = tuple[tuple[int, int], ...]
 
-_ROUNDS: Rounds = ((16, 5), (6, 8), (3, 10), (2, 20))
+
+class Effort(StrEnum):
+    """How long to search: quick a third of normal, thorough four to five times as long."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
+_ROUNDS: dict[Effort, Rounds] = {
+    Effort.QUICK: ((3, 5), (1, 12)),
+    Effort.NORMAL: ((16, 5), (6, 8), (3, 10), (2, 20)),
+    Effort.THOROUGH: ((48, 6), (16, 8), (6, 12), (2, 30)),
+}
 """How many starts take part in each round, and for how many iterations."""
-_THOROUGH_ROUNDS: Rounds = ((48, 6), (16, 8), (6, 12), (2, 30))
 _MOVE_ROUNDS: Rounds = ((24, 6), (5, 12), (2, 20))
 _MOVES_OF_A_SORT, _MOST_MOVES = 12, 20
 _WORTHWHILE = 0.99
@@ -70,21 +83,21 @@ class LayoutFit:
             self.layout, self.freqs_hz, self.sample_rate_hz, self.root_weight
         )
         rng = np.random.default_rng(_SEED)
-        starts, atoms = _THOROUGH_ROUNDS[0][0], len(self._dictionary.kinds)
+        starts, atoms = _ROUNDS[Effort.THOROUGH][0][0], len(self._dictionary.kinds)
         self._allowed = rng.uniform(size=(starts, atoms)) < _SHARE_SEEN
         self._allowed[0] = True
         self._problems = {}
 
-    def fit(self, target_db: Array, tolerance_db: float, *, thorough: bool = False) -> Eq:
+    def fit(self, target_db: Array, tolerance_db: float, effort: Effort = Effort.NORMAL) -> Eq:
         """Return one band per slot, in slot order, that follow `target_db` (F,)."""
         found = self._from_guess(target_db, tolerance_db)
         if found is None:
-            rounds = _THOROUGH_ROUNDS if thorough else _ROUNDS
+            rounds = _ROUNDS[effort]
             allowed = self._allowed[: rounds[0][0]]
             atoms, unknowns = self._dictionary.pursue(self.layout, target_db, allowed)
             kinds = [tuple(self._dictionary.kinds[atom] for atom in row) for row in atoms.tolist()]
             found = self._tournament(rounds, kinds, unknowns, target_db, tolerance_db)
-        if thorough:
+        if effort is Effort.THOROUGH:
             found = self._moved(found, target_db, tolerance_db)
         return self._eq(found.kinds, found.unknowns)
 

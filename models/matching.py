@@ -18,9 +18,11 @@ from models.band_choice import BandChooser
 from models.curve_grid import CurveGrid, checked_curves
 from models.eq import Array, Eq
 from models.layout import Layout, Limits
-from models.layout_fit import LayoutFit
+from models.layout_fit import Effort, LayoutFit
 from models.network_start import NetworkStart
 from models.response_limits import held_to_limits
+
+__all__ = ["Effort", "match", "match_many"]
 
 DEFAULT_TOLERANCE_DB = 0.25
 """Residual (weighted root mean square) at which no further band is added."""
@@ -37,7 +39,7 @@ def match(
     limits: Limits | None = None,
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
-    thorough: bool = False,
+    effort: Effort = Effort.NORMAL,
 ) -> Eq:
     """Return the equaliser whose response follows `desired_db` (F,) at rising `freqs_hz` (F,).
 
@@ -46,8 +48,8 @@ def match(
     layout, the layout's own ranges with one). weight (F,): importance of each bin, 0 or above
     (absent: all alike); bins of weight 0 and above the Nyquist frequency are ignored.
     tolerance_db: weighted root mean square residual that is good enough (absent: 0.25 dB without a
-    layout, 0.0005 dB with one). thorough: search a layout's fit four to five times as long (it has
-    no effect without a layout). The result's output gain is 0.
+    layout, 0.0005 dB with one). effort: how long to search for a layout's fit (it has no effect
+    without a layout). The result's output gain is 0.
     Raises ValueError for input of a wrong shape, order or value.
     """
     desired = np.asarray(desired_db)
@@ -59,7 +61,7 @@ def match(
         limits=limits,
         weight=weight,
         tolerance_db=tolerance_db,
-        thorough=thorough,
+        effort=effort,
     )[0]
 
 
@@ -72,7 +74,7 @@ def match_many(
     limits: Limits | None = None,
     weight: ArrayLike | None = None,
     tolerance_db: float | None = None,
-    thorough: bool = False,
+    effort: Effort = Effort.NORMAL,
 ) -> tuple[Eq, ...]:
     """Match many curves (N, F) as `match` does each; weight is (F,) or (N, F)."""
     freqs, desired, weights = checked_curves(freqs_hz, desired_db, weight, sample_rate_hz)
@@ -84,7 +86,7 @@ def match_many(
         weights = np.broadcast_to(weights, desired.shape)
     asked = (layout, limits, float(sample_rate_hz))
     return tuple(
-        _matcher(freqs.tobytes(), row.tobytes(), *asked).match(curve, tolerance, thorough)
+        _matcher(freqs.tobytes(), row.tobytes(), *asked).match(curve, tolerance, effort)
         for curve, row in zip(desired, weights, strict=True)
     )
 
@@ -120,12 +122,12 @@ class _Matcher:
             self._layout = limits.narrowed(layout)
         self._fit = self._fitter()
 
-    def match(self, desired_db: Array, tolerance_db: float, thorough: bool) -> Eq:
+    def match(self, desired_db: Array, tolerance_db: float, effort: Effort) -> Eq:
         if self._fit is None:
             return Eq()
         target_db = self._grid.operator @ desired_db
         if isinstance(self._fit, LayoutFit):
-            eq = self._fit.fit(target_db, tolerance_db, thorough=thorough)
+            eq = self._fit.fit(target_db, tolerance_db, effort)
         else:
             eq = self._fit.fit(target_db, tolerance_db)
         if self._limits is None:
