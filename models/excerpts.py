@@ -40,9 +40,9 @@ class Excerpts:
 class Cutter:
     """Cuts excerpts out of audio of the format `what` while others listen to it."""
 
-    def __init__(self, what: AudioInfo) -> None:
+    def __init__(self, what: AudioInfo, count: int = COUNT) -> None:
         self._what = what
-        self._windows = _windows(what)
+        self._windows = _windows(what, count)
         self._parts: list[list[Samples]] = [[] for _ in self._windows]
 
     def watch(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
@@ -76,10 +76,10 @@ def cut(blocks: Iterable[Samples], what: AudioInfo) -> Excerpts:
     return cutter.excerpts()
 
 
-def _windows(what: AudioInfo) -> list[tuple[int, int]]:
+def _windows(what: AudioInfo, count: int) -> list[tuple[int, int]]:
     """Return the first and the end frame of each excerpt."""
     if what.duration_s <= WHOLE_S:
         return [(0, what.frames)]
     length = round(LENGTH_S * what.sample_rate_hz)
-    starts = (np.arange(COUNT) + 0.5) / COUNT * what.frames - 0.5 * length
+    starts = (np.arange(count) + 0.5) / count * what.frames - 0.5 * length
     return [(round(start), round(start) + length) for start in starts.tolist()]

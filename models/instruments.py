@@ -1,10 +1,10 @@
-"""Which instrument a track holds: the nearest class by the shape of its long-term spectrum.
+"""Which instrument a track holds, from its spectrum, its time structure and a music tagger's maps.
 
-A stated baseline: a spectrum becomes a few numbers that a change of gain leaves alone (its smoothed
-shape, and how rough it is around that: harmonics against noise), and the classes are ranked by the
-Mahalanobis distance to their means under one shrunken covariance (linear discriminant analysis). A
-temperature fitted on the validation split turns distances into calibrated confidences. Figures:
-models/weights/instruments_baseline.md.
+All features go, standardised and projected on their principal components, into a kernel classifier:
+a recording is like those of the training material that it is near to. A temperature fitted on
+recordings of sources that were held out turns the scores into calibrated confidences. It knows a
+further class, "none of these": whole mixes and noise; what goes to it is shared out evenly among
+the instruments, so that they are all doubtful. Figures: models/weights/instruments.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio import Clip
+from models.audio import AudioInfo, Clip
 from models.resources import weights_path
-from models.spectrum import GRID_HZ, Spectrum, erb_smooth, measure
+from models.spectrum import GRID_HZ, Spectrum, erb_smooth, listen_to
 
 Array = NDArray[np.float64]
 
@@ -53,12 +53,14 @@ FAMILY = MappingProxyType(
 CLASSES = tuple(FAMILY)
 MIN_ACTIVE_S, FULL_ACTIVE_S = 0.1, 1.0
 """Below the first nothing is concluded; up to the second confidence grows with the material."""
-WEIGHTS = "instruments_baseline"
+WEIGHTS = "instruments"
 
 _SHAPE_RANGE_HZ = (35.0, 13000.0)
 _SHAPE_POINTS, _ROUGH_POINTS = 3, 8
 _RANGE_DB = 50.0
 """Depth below the strongest band that counts; what lies lower is noise as often as sound."""
+_CLIP = 4.0
+"""Standard deviations beyond which a feature says no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +72,63 @@ class Guess:
 
 
 class Model(NamedTuple):
-    """Nearest-mean classifier: scores are −½ |whitening @ features − means[c]|² / temperature."""
+    """Kernel classifier: scores are Σ exp(−width · |x − point|²) @ weights / temperature.
 
-    whitening: Array
-    means: Array
+    x: features, standardised by centre and scale (D,), limited, times projection (D, P).
+    points: (N, P). weights: (N, 23): the classes, then "none of these".
+    """
+
+    centre: Array
+    scale: Array
+    projection: Array
+    points: Array
+    weights: Array
+    width: float
     temperature: float
 
+    def project(self, features: Array) -> Array:
+        """Return features (N, D) as coordinates (N, P)."""
+        standard = np.clip((features - self.centre) / self.scale, -_CLIP, _CLIP)
+        return np.asarray(standard @ self.projection)
+
     def scores(self, features: Array) -> Array:
-        """Return the log-likelihoods (N, 22), up to a constant, of features (N, D)."""
-        offset = (features @ self.whitening.T)[:, None, :] - self.means
-        return np.asarray(-0.5 * (offset**2).sum(axis=-1) / self.temperature)
+        """Return the log-odds (N, 23), up to a constant, of features (N, D)."""
+        x = self.project(features)
+        square = (x**2).sum(axis=1)[:, None] + (self.points**2).sum(axis=1)
+        distance = np.maximum(square - 2.0 * x @ self.points.T, 0.0)
+        return np.asarray(np.exp(-self.width * distance) @ self.weights / self.temperature)
 
 
 def classify(clip: Clip) -> tuple[Guess, ...]:
     """Return all classes, best first; their confidences add up to 1."""
-    return classify_spectrum(measure(clip))
+    what = AudioInfo(clip.sample_rate_hz, clip.channels, clip.frames)
+    return classify_spectrum(listen_to(clip.blocks(), what).spectrum)
 
 
 def classify_spectrum(spectrum: Spectrum) -> tuple[Guess, ...]:
-    """Return all classes, best first; all equal for less than 0.1 s of sound."""
-    evidence = np.clip(spectrum.active_s / FULL_ACTIVE_S, 0.0, 1.0)
-    if spectrum.active_s < MIN_ACTIVE_S or not spectrum.confidence.any():
-        evidence = 0.0
-    scores = evidence * load_model().scores(features(heard_db(spectrum)[None]))[0]
-    odds = np.exp(scores - scores.max())
-    confidence = odds / odds.sum()
+    """Return all classes, best first; all equal for less than 0.1 s, or without the sound."""
+    inputs = features(spectrum) if spectrum.active_s >= MIN_ACTIVE_S else None
+    confidence = np.full(len(CLASSES), 1.0 / len(CLASSES))
+    if inputs is not None:
+        evidence = np.clip(spectrum.active_s / FULL_ACTIVE_S, 0.0, 1.0)
+        confidence = shared_out(evidence * load_model().scores(inputs[None]))[0]
     ranked = np.argsort(-confidence, kind="stable")
     return tuple(Guess(CLASSES[i], float(confidence[i])) for i in ranked)
+
+
+def shared_out(scores: Array) -> Array:
+    """Return the confidences (N, 22) of scores (N, 23), none-of-these shared out evenly."""
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    return np.asarray(odds[:, :-1] + odds[:, -1:] / len(CLASSES))
+
+
+def features(spectrum: Spectrum) -> Array | None:
+    """Return the model's input (D,); None for a spectrum of silence or without its sound."""
+    heard = spectrum.sound.evidence if spectrum.sound else None
+    if heard is None or not spectrum.confidence.any():
+        return None
+    return np.concatenate([heard, shape(heard_db(spectrum)[None])[0]])
 
 
 def heard_db(spectrum: Spectrum) -> Array:
@@ -105,18 +137,18 @@ def heard_db(spectrum: Spectrum) -> Array:
     return np.where(spectrum.confidence > 0.0, spectrum.level_db, empty_db)
 
 
-def features(level_db: Array) -> Array:
-    """Return what the recogniser sees of spectra (N, 121) in dB on `GRID_HZ`: (N, D), free of gain.
+def shape(level_db: Array) -> Array:
+    """Return what counts of spectra (N, 121) in dB on `GRID_HZ`: (N, 58), free of gain.
 
     The critical-band smoothed shape in quarter octaves, and two roughnesses per 2/3 octave: the
     deviation from the smoothed shape and the step from point to point.
     """
     level_db = np.maximum(level_db, level_db.max(axis=-1, keepdims=True) - _RANGE_DB)
     smooth_db = erb_smooth(level_db)
-    shape = _means(smooth_db, _SHAPE_POINTS)
+    form = _means(smooth_db, _SHAPE_POINTS)
     rough = np.sqrt(_means((level_db - smooth_db) ** 2, _ROUGH_POINTS))
     steps = np.sqrt(_means(np.diff(level_db, axis=-1, append=level_db[:, -1:]) ** 2, _ROUGH_POINTS))
-    return np.concatenate([shape - shape.mean(axis=-1, keepdims=True), rough, steps], axis=-1)
+    return np.concatenate([form - form.mean(axis=-1, keepdims=True), rough, steps], axis=-1)
 
 
 def _means(values: Array, points: int) -> Array:
@@ -131,9 +163,6 @@ def load_model() -> Model:
     """Return the shipped recogniser."""
     from safetensors.numpy import load_file  # noqa: PLC0415
 
-    tensors = load_file(weights_path(WEIGHTS))
-    return Model(
-        tensors["whitening"].astype(np.float64),
-        tensors["means"].astype(np.float64),
-        float(tensors["temperature"][0]),
-    )
+    tensors = {name: t.astype(np.float64) for name, t in load_file(weights_path(WEIGHTS)).items()}
+    width, temperature = (float(tensors.pop(name)[0]) for name in ("width", "temperature"))
+    return Model(**tensors, width=width, temperature=temperature)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from models.band_meter import (
     measure_powers,
 )
 from models.bands import EDGES_HZ, ERB_WEIGHT, GRID_HZ, Array, erb_hz, erb_smooth
+from models.excerpts import Cutter
+from models.hearing import EXCERPTS, Sound
 from models.loudness import ABSOLUTE_GATE_LUFS, LoudnessProfile, gate
 
 __all__ = [
@@ -53,13 +55,14 @@ class Spectrum:
     per octave. The mean from 60 Hz to 12 kHz, weighted by `ERB_WEIGHT` and confidence, is 0 dB.
     Always finite, at most 100 dB below the strongest band; bands above Nyquist repeat the last
     measured. confidence: (121,) from 0 (nothing is known) to 1. active_s: seconds that are not
-    pauses.
+    pauses. sound: for the recogniser, where it was kept (`listen`).
     """
 
     level_db: Array
     confidence: Array
     active_s: float
     duration_s: float
+    sound: Sound | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,14 @@ class Listening:
 
 
 def measure(clip: Clip) -> Spectrum:
-    """Measure the spectrum of a clip."""
+    """Measure the spectrum of a clip, without its sound."""
     powers = measure_powers(clip.blocks(), clip.sample_rate_hz, clip.channels)
     return spectrum_of(LoudnessProfile(powers))
 
 
 def measure_file(path: str | os.PathLike[str]) -> Spectrum:
-    """Measure the spectrum of a file, reading it in blocks. Raises AudioError."""
-    return listen(path).spectrum
+    """Measure the spectrum of a file, without its sound, in blocks. Raises AudioError."""
+    return replace(listen(path).spectrum, sound=None)
 
 
 def listen(path: str | os.PathLike[str]) -> Listening:
@@ -94,9 +97,10 @@ def listen(path: str | os.PathLike[str]) -> Listening:
 
 def listen_to(blocks: Iterable[Samples], what: AudioInfo) -> Listening:
     """Measure spectrum and loudness of blocks (channels, n) of the format `what`."""
-    powers = measure_powers(blocks, what.sample_rate_hz, what.channels)
+    cutter = Cutter(what, EXCERPTS)
+    powers = measure_powers(cutter.watch(blocks), what.sample_rate_hz, what.channels)
     loudness = LoudnessProfile(powers)
-    spectrum = spectrum_of(loudness)
+    spectrum = replace(spectrum_of(loudness), sound=Sound(cutter.excerpts()))
     return Listening(
         spectrum=spectrum,
         loudness=loudness,

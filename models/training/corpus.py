@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from models.spectrum import GRID_HZ, Spectrum, measure_file
+from models.spectrum import GRID_HZ, Spectrum, listen, measure_file
 
 ROLL_OFF_OCT = 0.25
 _NOT_RECORDED = ("soundfont", "synthesised")
@@ -91,6 +91,11 @@ def spread_over(recordings: Sequence[Recording], count: int) -> list[Recording]:
 def measured(recordings: Iterable[Recording]) -> list[Spectrum]:
     """Return the spectrum of each recording."""
     return [measure_file(recording.path) for recording in recordings]
+
+
+def heard(recordings: Iterable[Recording]) -> Iterator[Spectrum]:
+    """Yield the spectrum of each recording with its sound, which takes memory."""
+    return (listen(recording.path).spectrum for recording in recordings)
 
 
 def within_bandwidth(spectrum: Spectrum, bandwidth_hz: float) -> Spectrum:

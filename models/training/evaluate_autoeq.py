@@ -17,7 +17,7 @@ import numpy as np
 from models import matching, targets
 from models.instruments import classify_spectrum
 from models.layout import Limits
-from models.spectrum import GRID_HZ, Spectrum, measure_file
+from models.spectrum import GRID_HZ, Spectrum, listen
 from models.targets import Target
 from models.training import corpus
 
@@ -51,7 +51,7 @@ def run(quick: bool = False) -> dict[str, Any]:
     recordings = corpus.instruments(data, "test")
     if quick:
         recordings = corpus.spread_over(recordings, QUICK_CLIPS)
-    spectra = corpus.measured(recordings)
+    spectra = list(corpus.heard(recordings))
     tracks = [(f"{r.label}/{r.path.stem}", r.label) for r in recordings]
     clips = list(zip(tracks, spectra, strict=True))
     recognised = [
@@ -105,7 +105,7 @@ def demo_stems(data: Path) -> list[Path]:
 
 def demo_outcome(path: Path) -> Outcome:
     """Return what the automatic EQ does to a demo stem, recognised as it would be in a project."""
-    spectrum = measure_file(path)
+    spectrum = listen(path).spectrum
     guesses = classify_spectrum(spectrum)
     label = f"{guesses[0].label} {guesses[0].confidence:.0%}"
     return outcome(f"{path.parent.name}/{path.stem}", label, spectrum, targets.for_guesses(guesses))

@@ -1,149 +1,179 @@
-"""Fit the baseline recogniser's means and covariance: python -m models.training.fit_recogniser.
+"""Fit the instrument recogniser: python -m models.training.fit_recogniser.
 
-Trained on the training split; the shrinkage and the temperature are chosen on the validation split.
-Seeded: the result depends on the data alone.
+Fitted to the training and validation splits, and to whole mixes as "none of these"; the test split
+stays unseen. Settings were chosen, and the temperature is, on recordings held out by source in five
+folds. Takes some ten minutes; --cache keeps the measured features between runs.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.instruments import CLASSES, WEIGHTS, Model, features, heard_db
+from models.instruments import CLASSES, WEIGHTS, Model, shared_out
 from models.resources import weights_path
-from models.spectrum import GRID_HZ
 from models.training import corpus
 from models.training.corpus import Recording
-from models.training.scores import accuracy, log_loss
+from models.training.recogniser_data import NONE, altered, example, features
+from models.training.scores import accuracy, calibration_error, log_loss
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
 SEED = 20240917
-COPIES = 4
-SHRINKAGES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75)
-TEMPERATURES = np.geomspace(0.5, 20.0, 60)
+FOLDS = 5
+COMPONENTS = 400
+RIDGE = 0.0045
+SHARPNESS = 8.0
+"""Scores of the regression (0 ... 1) are spread by this before the temperature."""
+TEMPERATURES = np.geomspace(0.2, 5.0, 50)
 SYNTHETIC_WEIGHT = 0.5
 """A synthesised clip counts this much of a recorded one."""
+_LARGE = ("projection", "points")
+BLEEDING = 80
+"""Recordings that may be heard in the background of others."""
 
 
-def random_eq_db(rng: np.random.Generator, count: int) -> Array:
-    """Return random equalisations (count, 121): a tilt of up to ±6 dB and three bells."""
-    octave = np.log2(GRID_HZ / 1000.0)
-    response = rng.uniform(-6.0, 6.0, (count, 1)) * octave / np.ptp(octave)
-    for _ in range(3):
-        centre, width = rng.uniform(-4.5, 4.0, (count, 1)), rng.uniform(0.4, 1.8, (count, 1))
-        gain = np.clip(rng.normal(0.0, 3.0, (count, 1)), -6.0, 6.0)
-        response = response + gain * np.exp(-0.5 * ((octave - centre) / width) ** 2)
-    return np.asarray(response)
+class Material(NamedTuple):
+    """Features (N, D), class numbers, sources, weights, and which rows are as recorded."""
 
+    inputs: Array
+    labels: Labels
+    sources: NDArray[np.str_]
+    weights: Array
+    original: NDArray[np.bool_]
 
-def random_band_limit_db(rng: np.random.Generator, count: int) -> Array:
-    """Return steep band limits (count, 121) at 4 ... 16 kHz for a third of the rows."""
-    limit_hz = rng.uniform(4000.0, 16000.0, (count, 1))
-    beyond = np.maximum(np.log2(GRID_HZ / limit_hz), 0.0)
-    return np.where(rng.random((count, 1)) < 1 / 3, -np.minimum(120.0 * beyond, 80.0), 0.0)
-
-
-def longer(levels_db: Array, sources: Sequence[str], rng: np.random.Generator) -> Array:
-    """Return each spectrum averaged with up to seven others of its source, as longer tracks are."""
-    result = levels_db.copy()
-    for i, source in enumerate(sources):
-        same = [j for j, other in enumerate(sources) if other == source]
-        chosen = [i, *rng.choice(same, size=rng.integers(0, 8))]
-        result[i] = 10.0 * np.log10(np.mean(10.0 ** (levels_db[chosen] / 10.0), axis=0))
-    return result
-
-
-def clip_weights(recordings: Sequence[Recording]) -> Array:
-    """Return training weights: classes equal, sources by the square root of their clips."""
-    keys = [(r.label, r.source) for r in recordings]
-    weight = np.array([keys.count(key) ** -0.5 for key in keys])
-    weight *= [1.0 if r.recorded else SYNTHETIC_WEIGHT for r in recordings]
-    labels = np.array([r.label for r in recordings])
-    for label in CLASSES:
-        weight[labels == label] /= weight[labels == label].sum()
-    return np.asarray(weight)
-
-
-def fit(inputs: Array, labels: Labels, weight: Array, shrinkage: float) -> Model:
-    """Return class means in the space whitened by the shrunken within-class covariance."""
-    share = weight / weight.sum()
-    means = np.array(
-        [
-            np.average(inputs[labels == c], axis=0, weights=share[labels == c])
-            for c in range(len(CLASSES))
-        ]
-    )
-    deviation = inputs - means[labels]
-    covariance = (deviation * share[:, None]).T @ deviation
-    size = len(covariance)
-    even = np.trace(covariance) / size * np.eye(size)
-    whitening = np.linalg.inv(np.linalg.cholesky((1.0 - shrinkage) * covariance + shrinkage * even))
-    return Model(whitening, means @ whitening.T, 1.0)
-
-
-def with_temperature(model: Model, inputs: Array, labels: Labels) -> Model:
-    """Return the model with the temperature of least log loss on the given material."""
-    losses = [log_loss(model._replace(temperature=t).scores(inputs), labels) for t in TEMPERATURES]
-    return model._replace(temperature=float(TEMPERATURES[int(np.argmin(losses))]))
-
-
-def levels_and_labels(recordings: Sequence[Recording]) -> tuple[Array, Labels]:
-    """Return the spectra (N, 121) and class numbers (N,) of recordings."""
-    levels_db = np.array([heard_db(spectrum) for spectrum in corpus.measured(recordings)])
-    return levels_db, np.array([CLASSES.index(r.label) for r in recordings])
-
-
-def train(data: Path) -> Model:
-    """Return the recogniser fitted to `train`, its settings chosen on `valid`."""
-    rng = np.random.default_rng(SEED)
-    recordings = corpus.instruments(data, "train")
-    levels_db, labels = levels_and_labels(recordings)
-    keys = [f"{r.label}/{r.source}" for r in recordings]
-    copies = [features(levels_db)]
-    for _ in range(COPIES - 1):
-        changed = longer(levels_db, keys, rng) + random_eq_db(rng, len(labels))
-        copies.append(features(changed + random_band_limit_db(rng, len(labels))))
-    inputs, weight = np.concatenate(copies), np.tile(clip_weights(recordings), COPIES)
-    held_db, held_labels = levels_and_labels(corpus.instruments(data, "valid"))
-    held_db = np.concatenate([held_db, held_db + random_eq_db(rng, len(held_db))])
-    held, held_labels = features(held_db), np.tile(held_labels, 2)
-    best, best_loss = None, np.inf
-    for shrinkage in SHRINKAGES:
-        model = fit(inputs, np.tile(labels, COPIES), weight, shrinkage)
-        model = with_temperature(model, held, held_labels)
-        scores = model.scores(held)
-        loss = log_loss(scores, held_labels)
-        print(
-            f"shrinkage {shrinkage:.2f}: valid log loss {loss:.3f}, accuracy "
-            f"{accuracy(scores, held_labels):.1%}, temperature {model.temperature:.2f}"
+    def rows(self, chosen: NDArray[np.bool_]) -> Material:
+        """Return the chosen rows."""
+        return Material(
+            self.inputs[chosen],
+            self.labels[chosen],
+            self.sources[chosen],
+            self.weights[chosen],
+            self.original[chosen],
         )
-        if loss < best_loss:
-            best, best_loss = model, loss
-    assert best is not None
-    return best
+
+
+def clip_weights(labels: Labels, recordings: Sequence[Recording]) -> Array:
+    """Return training weights: classes equal, sources by the square root of their clips."""
+    keys = [(label, r.source) for label, r in zip(labels.tolist(), recordings, strict=True)]
+    counts = Counter(keys)
+    weight = np.array([counts[key] ** -0.5 for key in keys])
+    weight *= [1.0 if r.recorded else SYNTHETIC_WEIGHT for r in recordings]
+    for label in np.unique(labels):
+        weight[labels == label] /= weight[labels == label].sum()
+    return np.asarray(weight / weight.mean())
+
+
+def gather(data: Path) -> Material:
+    """Measure the recordings, each as it is and altered."""
+    splits = ("train", "valid")
+    recordings = [r for split in splits for r in corpus.instruments(data, split)]
+    recordings += [r for split in splits for r in corpus.masters(data, split)]
+    rng = np.random.default_rng(SEED)
+    chosen = rng.choice(len(recordings), BLEEDING, replace=False)
+    others = [example(recordings[i]) for i in chosen]
+    plain, changed, labels = [], [], []
+    for number, recording in enumerate(recordings):
+        one = example(recording)
+        plain.append(features(one, one.powers))
+        changed.append(features(one, altered(one, others, SEED + number)))
+        labels.append(one.label)
+    numbers = np.array(labels)
+    return Material(
+        np.array(plain + changed),
+        np.tile(numbers, 2),
+        np.tile([r.source for r in recordings], 2),
+        np.tile(clip_weights(numbers, recordings), 2),
+        np.repeat([True, False], len(recordings)),
+    )
+
+
+def fit(material: Material, components: int = COMPONENTS) -> Model:
+    """Return the weighted kernel ridge regression onto the classes, temperature 1."""
+    x, weight = material.inputs, material.weights / material.weights.mean()
+    share = weight / weight.sum()
+    centre = share @ x
+    scale = np.sqrt(share @ (x - centre) ** 2) + 1e-3
+    size = x.shape[1]
+    model = Model(centre, scale, np.eye(size), x[:0], x[:0], 1.0 / size, 1.0)
+    standard = model.project(x)
+    _, axes = np.linalg.eigh((standard * share[:, None]).T @ standard)
+    model = model._replace(projection=axes[:, ::-1][:, :components])
+    model = model._replace(points=model.project(x))
+    wanted = np.eye(NONE + 1)[material.labels] - 1.0 / (NONE + 1)
+    kernel = model._replace(weights=np.eye(len(x))).scores(x)
+    ridge = RIDGE / np.maximum(weight, 0.05)
+    weights = np.linalg.solve(kernel + np.diag(ridge), wanted)
+    return model._replace(weights=np.asarray(SHARPNESS * weights, dtype=np.float64))
+
+
+def held_out_scores(material: Material, components: int = COMPONENTS) -> Array:
+    """Return each original row's scores by a model that never heard its source."""
+    names = sorted(set(material.sources.tolist()))
+    order = np.random.default_rng(SEED).permutation(len(names))
+    fold_of = {name: int(place) % FOLDS for name, place in zip(names, order, strict=True)}
+    folds = np.array([fold_of[name] for name in material.sources.tolist()])
+    scores = np.zeros((len(folds), NONE + 1))
+    for fold in range(FOLDS):
+        model = fit(material.rows(folds != fold), components)
+        scores[folds == fold] = model.scores(material.inputs[folds == fold])
+    return scores
+
+
+def best_temperature(scores: Array, labels: Labels) -> float:
+    """Return the temperature of least log loss."""
+    losses = [log_loss(np.log(shared_out(scores / t)), labels) for t in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def train(data: Path, cache: Path | None = None) -> Model:
+    """Return the recogniser, its temperature fitted on held-out sources; print what they say."""
+    if cache and cache.is_file():
+        with np.load(cache) as stored:
+            material = Material(**stored)
+    else:
+        material = gather(data)
+        if cache:
+            np.savez(cache, **material._asdict())
+    known = material.original & (material.labels < NONE)
+    scores, labels = held_out_scores(material)[known], material.labels[known]
+    temperature = best_temperature(scores, labels)
+    odds = np.log(shared_out(scores / temperature))
+    print(
+        f"held out by source, n = {len(labels)}: top-1 {accuracy(odds, labels):.1%}, "
+        f"top-3 {accuracy(odds, labels, 3):.1%}, log loss {log_loss(odds, labels):.3f}, "
+        f"calibration error {calibration_error(odds, labels):.3f}, temperature {temperature:.2f}"
+    )
+    return fit(material)._replace(temperature=temperature)
+
+
+def tensors_of(model: Model) -> dict[str, NDArray[np.float16] | NDArray[np.float32]]:
+    """Return a model's tensors as they are shipped: the large ones in half precision."""
+    tensors: dict[str, NDArray[np.float16] | NDArray[np.float32]] = {}
+    for name, value in model._asdict().items():
+        array = np.atleast_1d(value)
+        tensors[name] = array.astype(np.float16) if name in _LARGE else array.astype(np.float32)
+    return tensors
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fit and write models/weights/instruments_baseline.safetensors."""
+    """Fit and write models/weights/instruments.safetensors."""
     from safetensors.numpy import save_file  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="reference data folder")
+    parser.add_argument("--cache", type=Path, help="file (.npz) that keeps the features")
     parser.add_argument("--out", type=Path, default=weights_path(WEIGHTS), help="file to write")
     options = parser.parse_args(arguments)
-    model = train(options.data or corpus.data_dir())
-    tensors = {
-        "whitening": model.whitening.astype(np.float32),
-        "means": model.means.astype(np.float32),
-        "temperature": np.array([model.temperature], dtype=np.float32),
-    }
-    save_file(tensors, options.out, metadata={"classes": ",".join(CLASSES)})
+    model = train(options.data or corpus.data_dir(), options.cache)
+    save_file(tensors_of(model), options.out, metadata={"classes": ",".join(CLASSES)})
 
 
 if __name__ == "__main__":

@@ -326,7 +326,7 @@ def test_six_bands_of_6_db_bring_held_out_tracks_nearer(data_dir: Path) -> None:
         evaluate_autoeq.outcome(
             clip.path.stem, clip.label, spectrum, targets.for_guesses(classify_spectrum(spectrum))
         )
-        for clip, spectrum in zip(clips, corpus.measured(clips), strict=True)
+        for clip, spectrum in zip(clips, corpus.heard(clips), strict=True)
     ]
     assert max(outcome.bands for outcome in outcomes) <= 6
     assert min(outcome.reduction for outcome in outcomes) > 0.3

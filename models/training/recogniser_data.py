@@ -1,0 +1,170 @@
+"""What the recogniser is trained on: features of the reference recordings, as they are and altered.
+
+Alterations act on mel power spectrograms, alike on both of the recogniser's: pitch and tempo,
+reverberation, another recording at low level, equalisation, band limits, compression and noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import hearing, musicnn, timbre
+from models.audio import Clip, load, resample
+from models.instruments import CLASSES, heard_db, shape
+from models.mel import MelFormat, mel_hz, mel_power
+from models.spectrum import measure
+from models.training.corpus import Recording
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+NONE = len(CLASSES)
+"""Number of the class "none of these"."""
+_PATCH_PLACES = 9
+_FRAME_S = 0.016
+_FORMATS = (timbre.FORMAT, musicnn.FORMAT)
+
+
+class Example(NamedTuple):
+    """One recording: mel power spectrograms (frames, 96) in both formats, and its shape (58,)."""
+
+    powers: tuple[Array, Array]
+    shape: Array
+    label: int
+    recording: Recording
+
+
+def example(recording: Recording) -> Example:
+    """Decode and measure a recording; its level is brought to the reference."""
+    clip = load(recording.path)
+    mono = clip.samples.mean(axis=0, keepdims=True)
+    rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), 1e-6)
+    level = Clip((mono * (hearing.REFERENCE_RMS / rms)).astype(np.float32), clip.sample_rate_hz)
+    fine, coarse = (_power(level, form) for form in _FORMATS)
+    label = CLASSES.index(recording.label) if recording.label in CLASSES else NONE
+    spectrum = shape(heard_db(measure(clip))[None])[0]
+    return Example((fine, coarse), spectrum, label, recording)
+
+
+def _power(clip: Clip, form: MelFormat) -> Array:
+    mono = resample(clip, form.sample_rate_hz).samples[0]
+    return np.maximum(mel_power(mono, form).astype(np.float64), 1e-10)
+
+
+def features(of: Example, powers: tuple[Array, Array]) -> Array:
+    """Return the recogniser's input (D,) of an example's powers; one patch goes to the tagger."""
+    patch = np.log10(1.0 + 10000.0 * loudest_patch(powers[1])).astype(np.float32)
+    pooled = hearing.pooled_maps(patch)
+    return np.concatenate([timbre.features(powers[0]), pooled, of.shape])
+
+
+def loudest_patch(power: Array) -> Array:
+    """Return the loudest of nine patches (187, 96) spread over a mel power spectrogram."""
+    size = musicnn.PATCH_FRAMES
+    if len(power) < size:
+        power = np.resize(power, (size, power.shape[1]))
+    starts = np.linspace(0, len(power) - size, _PATCH_PLACES).astype(int)
+    total = np.concatenate([[0.0], np.cumsum(power.sum(axis=1))])
+    start = starts[int(np.argmax(total[starts + size] - total[starts]))]
+    return power[start : start + size]
+
+
+def altered(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, Array]:
+    """Return an example's powers, altered at random as tracks in a project are."""
+    fine, coarse = (
+        _alter(power, _centres_hz(form), [other.powers[i] for other in others], seed)
+        for i, (power, form) in enumerate(zip(of.powers, _FORMATS, strict=True))
+    )
+    return fine, coarse * (of.powers[1].mean() / coarse.mean())
+
+
+def _centres_hz(form: MelFormat) -> Array:
+    return mel_hz(form.bands, 0.5 * form.sample_rate_hz)[1:-1]
+
+
+def _alter(power: Array, hz: Array, others: Sequence[Array], seed: int) -> Array:
+    rng = np.random.default_rng(seed)
+    octave = np.log2(hz / 1000.0)
+    if rng.random() < 0.5:
+        power = _pitched(power, hz, 2.0 ** (rng.uniform(-2.0, 2.0) / 12.0))
+    if rng.random() < 0.5:
+        power = _stretched(power, rng.uniform(0.8, 1.25))
+    if rng.random() < 0.4:
+        power = _reverberant(power, octave, rng)
+    if rng.random() < 0.5:
+        power = _with_bleed(power, others[int(rng.integers(len(others)))], rng)
+    power = power * 10.0 ** (_random_eq_db(hz, octave, rng) / 10.0)
+    if rng.random() < 0.4:
+        power = _compressed(power, rng)
+    if rng.random() < 0.5:
+        power = _noisy(power, hz, octave, rng)
+    return power
+
+
+def _pitched(power: Array, hz: Array, factor: float) -> Array:
+    place = np.interp(hz / factor, hz, np.arange(len(hz)))
+    low = np.minimum(place.astype(int), len(hz) - 2)
+    part = place - low
+    return np.asarray(power[:, low] * (1.0 - part) + power[:, low + 1] * part)
+
+
+def _stretched(power: Array, speed: float) -> Array:
+    place = np.linspace(0.0, len(power) - 1.001, int(len(power) / speed))
+    low = place.astype(int)
+    part = (place - low)[:, None]
+    return np.asarray(power[low] * (1.0 - part) + power[np.minimum(low + 1, len(power) - 1)] * part)
+
+
+def _reverberant(power: Array, octave: Array, rng: np.random.Generator) -> Array:
+    """Add a tail that decays by 60 dB in 0.2 … 2.5 s, faster in the treble."""
+    kept = 10.0 ** (-6.0 * _FRAME_S / rng.uniform(0.2, 2.5))
+    kept_by_band = kept ** (1.0 + 0.6 * np.maximum(octave - 1.0, 0.0))
+    wet = 10.0 ** (rng.uniform(-25.0, -8.0) / 10.0)
+    tail, tails = np.zeros(power.shape[1]), np.empty_like(power)
+    for t, frame in enumerate(power):
+        tail = tail * kept_by_band + frame
+        tails[t] = tail
+    return np.asarray(power + wet * tails)
+
+
+def _with_bleed(power: Array, other: Array, rng: np.random.Generator) -> Array:
+    """Add another recording 14 … 40 dB below."""
+    same = other[: len(power)] if len(other) >= len(power) else np.resize(other, power.shape)
+    share = 10.0 ** (rng.uniform(-40.0, -14.0) / 10.0)
+    return np.asarray(power + same * (share * power.mean() / same.mean()))
+
+
+def _random_eq_db(hz: Array, octave: Array, rng: np.random.Generator) -> Array:
+    """A tilt of up to ±3 dB to either side, three bells, at times a low cut or a band limit."""
+    change = rng.uniform(-6.0, 6.0) * octave / 8.5
+    for _ in range(3):
+        centre, width = rng.uniform(-4.5, 4.0), rng.uniform(0.4, 1.8)
+        gain = np.clip(rng.normal(0.0, 3.5), -8.0, 8.0)
+        change = change + gain * np.exp(-0.5 * ((octave - centre) / width) ** 2)
+    if rng.random() < 0.2:
+        below = np.maximum(np.log2(rng.uniform(40.0, 150.0) / hz), 0.0)
+        change = change - np.minimum(18.0 * below, 50.0)
+    if rng.random() < 0.35:
+        beyond = np.maximum(np.log2(hz / rng.uniform(5000.0, 16000.0)), 0.0)
+        change = change - np.minimum(120.0 * beyond, 70.0)
+    return np.asarray(change)
+
+
+def _compressed(power: Array, rng: np.random.Generator) -> Array:
+    """Reduce the range of the levels, as a compressor does, by up to half."""
+    total = power.sum(axis=1)
+    heard = total > 1e-5 * total.max()
+    gain = (np.maximum(total, 1e-20) / total[heard].mean()) ** -rng.uniform(0.0, 0.5)
+    return np.asarray(power * np.minimum(np.where(heard, gain, 1.0), 30.0)[:, None])
+
+
+def _noisy(power: Array, hz: Array, octave: Array, rng: np.random.Generator) -> Array:
+    """Add steady noise, white to dark, 28 … 65 dB below."""
+    colour = 10.0 ** (rng.uniform(-4.0, 0.5) * octave / 10.0) * np.gradient(hz)
+    noise = rng.gamma(4.0, 0.25, power.shape) * colour
+    level = 10.0 ** (rng.uniform(-65.0, -28.0) / 10.0)
+    return np.asarray(power + noise * (level * power.mean() / noise.mean()))
