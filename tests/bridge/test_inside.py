@@ -451,7 +451,18 @@ class TestRevert:
         assert chain_of(host, 1)[-1] == ("ReaTone EQ", edited)
         track = ask(host.api, "list_tracks")["tracks"][0]
         assert track["own"]["edited_by_hand"]
-        ask(host.api, "revert", tracks=[guid(1)], label="revert")
+        receipt = ask(host.api, "revert", tracks=[guid(1)], label="revert")["receipts"][0]
+        assert receipt["ok"]
+        assert not receipt["changed"]
+        assert "as you made it" in receipt["warnings"][0]
+        assert chain_of(host, 1)[-1] == ("ReaTone EQ", edited)
+
+    def test_takes_edits_with_it_only_with_a_warning(self, host: Host) -> None:
+        ask(host.api, "write_eq", **write_request(1))
+        host.project.tracks[0].fx_chain.fx[-1].state = reaeq.encode(reaeq.from_eq(USER_EQS[0]))
+        receipt = ask(host.api, "revert", tracks=[guid(1)], label="revert")["receipts"][0]
+        assert receipt["changed"]
+        assert "changed by hand" in receipt["warnings"][0]
         assert len(chain_of(host, 1)) == 2
 
     def test_without_an_instance_it_does_nothing(self, host: Host) -> None:
