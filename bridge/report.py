@@ -190,7 +190,7 @@ def _headline(track: TrackReport) -> str:
             f"distance to target {track.distance_before_db:.1f} → {track.distance_after_db:.1f} dB"
         )
     if track.loudness_change_lu is not None:
-        parts.append(f"loudness {track.loudness_change_lu:+.2f} LU")
+        parts.append(f"loudness {round(track.loudness_change_lu, 2) + 0.0:+.2f} LU")
     return ", ".join(parts)
 
 
