@@ -15,7 +15,7 @@ def of_track(track: Track) -> dict[str, tuple[Argument, ...]]:
     assert track.own is not None
     assert track.memory is not None
     memory, eq = track.memory, track.own.eq
-    confidence = memory.extra.get("confidence") or 0.0  # a class that was given was not heard
+    confidence = memory.extra.get("confidence", 1.0)  # a class that was told is sure
     assert isinstance(confidence, float)
     return dict(
         state_messages(TrackState(track.name, memory.label, confidence, memory.amount, None, eq))
