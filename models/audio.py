@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -238,7 +239,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[soundfile.SoundFile]:
     name = os.fspath(path)
     _check_path(name)
     try:
-        with _quiet_decoder():
+        with _quiet_decoder:
             file = soundfile.SoundFile(name)
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(name) from error
@@ -286,24 +287,39 @@ def _read(name: str, file: soundfile.SoundFile, frames: int) -> Samples:
     import soundfile  # noqa: PLC0415
 
     try:
-        with _quiet_decoder() if file.format == _MPEG else nullcontext():
+        with _quiet_decoder if file.format == _MPEG else nullcontext():
             block = file.read(frames, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise _unreadable(name) from error
     return np.asarray(block.T, dtype=np.float32)
 
 
-@contextmanager
-def _quiet_decoder() -> Iterator[None]:
-    """Keep libmpg123's notes about odd headers off the terminal."""
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
+class _Quiet:
+    """Standard error of the process turned off, for as long as any thread wants it to be."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted, self._saved = 0, -1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._wanted:
+                self._saved = os.dup(2)
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, 2)
+                os.close(null)
+            self._wanted += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._wanted -= 1
+            if not self._wanted:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_quiet_decoder = _Quiet()
+"""Keeps libmpg123's notes about odd headers off the terminal."""
 
 
 def _unreadable(name: str) -> UnreadableAudioError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +177,23 @@ def test_resampling_a_stream_equals_resampling_the_whole() -> None:
 def test_resampling_to_the_same_rate_is_the_same_clip() -> None:
     clip = Clip(noise(), 44100)
     assert audio.resample(clip, 44100) is clip
+
+
+def test_threads_that_read_at_once_leave_standard_error_as_it_was() -> None:
+    """Each used to put back what it had found: overlapping, the last put back /dev/null."""
+    first, second = threading.Event(), threading.Event()
+    before = os.fstat(2)
+
+    def outlast() -> None:
+        with audio._quiet_decoder:
+            first.set()
+            second.wait()
+
+    with audio._quiet_decoder:
+        other = threading.Thread(target=outlast)
+        other.start()
+        first.wait()
+    second.set()
+    other.join()
+
+    assert os.path.samestat(os.fstat(2), before)
