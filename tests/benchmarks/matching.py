@@ -1,8 +1,6 @@
 """Accuracy and speed of parametric matching: the paper's sets, and AutoEq on unreachable curves.
 
-    python tests/benchmarks/matching.py [--quick] [--autoeq PATH/TO/python]
-
-See tests/benchmarks/README.md.
+    python -m tests.benchmarks.matching [--quick] [--autoeq PATH/TO/python]
 """
 
 from __future__ import annotations
