@@ -1,6 +1,6 @@
 """Accuracy and speed of parametric matching: the paper's sets, and AutoEq on unreachable curves.
 
-    python -m tests.benchmarks.matching [--quick] [--autoeq PATH/TO/python]
+python -m tests.benchmarks.matching [--quick] [--autoeq PATH/TO/python]
 """
 
 from __future__ import annotations
