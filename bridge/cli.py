@@ -13,8 +13,12 @@ import typer
 
 from bridge import __version__, live_cli, master_cli, words_cli
 from bridge.command import (
+    Amount,
     AsJson,
+    DryRun,
+    KeepLoudness,
     Output,
+    Plot,
     Project,
     Tracks,
     choose_json,
@@ -42,9 +46,6 @@ app = typer.Typer(
 )
 app.add_typer(preset_app, name="preset")
 
-Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
-Plot = Annotated[Path | None, typer.Option(help="Draw before, target and after (.png or .svg).")]
 PresetFolder = Annotated[
     Path | None,
     typer.Option(
@@ -54,9 +55,6 @@ PresetFolder = Annotated[
 MaxGain = Annotated[float, typer.Option(min=0.5, max=24.0, help="Most boost or cut of a band, dB.")]
 Bands = Annotated[int, typer.Option(min=1, max=24, help="Most bands to use.")]
 CutsOnly = Annotated[bool, typer.Option("--cuts-only", help="Never boost.")]
-KeepLoudness = Annotated[
-    bool, typer.Option(help="Set the output gain so that the loudness stays the same.")
-]
 ClassName = Annotated[
     str | None, typer.Option("--class", help="What the tracks are, instead of recognising it.")
 ]

@@ -33,6 +33,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Output = Annotated[
     Path | None, typer.Option(help="Save to this project instead of over the one given.")
 ]
+Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
+KeepLoudness = Annotated[
+    bool, typer.Option(help="Set the output gain so that the loudness stays the same.")
+]
+Plot = Annotated[Path | None, typer.Option(help="Draw before, target and after (.png or .svg).")]
 
 
 def choose_json(wanted: bool) -> None:

@@ -112,12 +112,11 @@ def _plan_all(
 
 
 def _listened(track: Track) -> Listening | Skipped | BridgeError:
-    if track.muted:
-        return Skipped("muted: there is nothing to hear; unmute the track and run again")
-    if track.audio is None:
-        return BridgeError("No audio came out of this track.", "See its media and run again.")
+    audio = jobs.audio_of(track)
+    if not isinstance(audio, Path):
+        return audio
     try:
-        return listen(track.audio)
+        return listen(audio)
     except AudioError as error:
         return BridgeError(str(error))
 

@@ -198,13 +198,21 @@ def _decide_all(
     return [future.result() for future in waiting]
 
 
-def _decide(track: Track, options: AutoOptions) -> Decision | Skipped | BridgeError:
+def audio_of(track: Track) -> Path | Skipped | BridgeError:
+    """Return a rendered track's audio, or why there is none."""
     if track.muted:
         return Skipped("muted: there is nothing to hear; unmute the track and run again")
     if track.audio is None:
         return BridgeError("No audio came out of this track.", "See its media and run again.")
+    return track.audio
+
+
+def _decide(track: Track, options: AutoOptions) -> Decision | Skipped | BridgeError:
+    audio = audio_of(track)
+    if not isinstance(audio, Path):
+        return audio
     try:
-        decision = _heard(track.audio, track.name, options)
+        decision = _heard(audio, track.name, options)
     except AudioError as error:
         remedy = "See to its media." if track.warnings else error.remedy
         return BridgeError(f"Its audio cannot be used: {error.problem}.", remedy)

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bridge.command import AsJson, command, progress_bar, show
+from bridge.command import (
+    Amount,
+    AsJson,
+    DryRun,
+    KeepLoudness,
+    Plot,
+    command,
+    progress_bar,
+    show,
+)
 
 Mix = Annotated[Path, typer.Argument(help="A REAPER project (.rpp) or a mix (WAV, FLAC, MP3 …).")]
 Genre = Annotated[str | None, typer.Option(help="What the music is, instead of recognising it.")]
@@ -15,19 +24,13 @@ References = Annotated[
     list[Path] | None,
     typer.Option("--reference", help="A recording that sounds as wanted; several are blended."),
 ]
-Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
 MaxGain = Annotated[float, typer.Option(min=0.5, max=12.0, help="Most boost or cut, dB.")]
 Bands = Annotated[int, typer.Option(min=2, max=12, help="Most bands to use.")]
-KeepLoudness = Annotated[
-    bool, typer.Option(help="Set the output gain so that the loudness stays the same.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
 Output = Annotated[
     Path | None,
     typer.Option(help="Write here: not over the project, or not to MIX.mastered.wav."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older output file.")]
-Plot = Annotated[Path | None, typer.Option(help="Draw before, target and after (.png or .svg).")]
 
 PROJECT_SUFFIXES = (".rpp", ".rpp-bak")
 

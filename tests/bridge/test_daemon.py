@@ -17,19 +17,6 @@ from bridge.host.host import Host
 from bridge.session import Session, embedded
 from bridge.single import holder, only_one
 from tests.bridge.running import PATIENCE_S, Counting, FakeWire, running
-from tests.projects import pink_noise, write_song
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host.open(
-        write_song(tmp_path / "song", {"Bass": pink_noise(2.0), "Gtr": pink_noise(2, 1)})
-    )
-
-
-@pytest.fixture
-def wire() -> FakeWire:
-    return FakeWire()
 
 
 class TestRunning:

@@ -14,18 +14,6 @@ from tests.bridge.running import Counting, FakeWire, Watcher, alike, running
 from tests.projects import pink_noise, write_song
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host.open(
-        write_song(tmp_path / "song", {"Bass": pink_noise(2.0), "Gtr": pink_noise(2, 1)})
-    )
-
-
-@pytest.fixture
-def wire() -> FakeWire:
-    return FakeWire()
-
-
 class TestJobs:
     def test_an_action_is_carried_out_and_answered(
         self, host: Host, wire: FakeWire, tmp_path: Path
