@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bridge import jobs, wishes
 from bridge.errors import BridgeError
+from bridge.heard import HeardBefore
 from bridge.jobs import DEFAULT_AMOUNT, Progress, no_progress
 from bridge.report import Outcome, Report, TrackReport
-from bridge.selection import select
 from bridge.session import Receipt, Session, Track, Write
 from bridge.track_reports import auto_report, track_name
 from models.audio import AudioError
@@ -34,13 +34,13 @@ _NOT_THE_ONE = "You named an instrument that was not found here; it was done all
 class DescribeOptions:
     """How `describe` runs.
 
-    tracks: see `bridge.selection.select`. amount: strength of the words, −1 (inverse) ... 2
+    tracks: as for `jobs.AutoOptions`. amount: strength of the words, −1 (inverse) ... 2
     (double); what is said in dB is not scaled. afresh: replace ReaTone's present EQ instead of
     refining it. dry_run: decide and report, write nothing.
     """
 
     text: str
-    tracks: str = "selected"
+    tracks: str | None = "selected"
     amount: float = DEFAULT_AMOUNT
     wish: Wish = field(
         default_factory=lambda: Wish(limits=Limits(max_boost_db=6.0, max_cut_db=12.0))
@@ -64,20 +64,26 @@ class _Plan:
 
 
 def describe(
-    session: Session, options: DescribeOptions, progress: Progress = no_progress
+    session: Session,
+    options: DescribeOptions,
+    progress: Progress = no_progress,
+    heard: HeardBefore | None = None,
 ) -> Report:
     """Change the sound of tracks as the text says, in one undo step.
 
-    Raises UsageError when nothing of the text was understood.
+    heard: tracks that were heard before and still sound the same are not rendered again; what is
+    heard now is kept there. Raises UsageError when nothing of the text was understood.
     """
     clock = jobs.Clock()
     understood = wishes.understood(options.text)
-    guids = select(session.list_tracks(), options.tracks)
+    guids = jobs.named(session, options.tracks)
     with tempfile.TemporaryDirectory(prefix="reatone-", ignore_cleanup_errors=True) as folder:
         progress("Rendering", 0.0)
-        tracks = session.begin_job(guids, directory=Path(folder)).tracks
+        known = None if heard is None else heard.known
+        tracks = session.begin_job(guids, directory=Path(folder), known=known).tracks
         clock.lap("render")
-        plans = _plan_all(tracks, understood, options, progress)
+        listenings = [_listened(track, heard) for track in tracks]
+        plans = _plan_all(tracks, listenings, understood, options, progress)
         clock.lap("analysis")
     receipts: dict[str, Receipt] = {}
     label = None
@@ -94,9 +100,12 @@ def describe(
 
 
 def _plan_all(
-    tracks: Sequence[Track], understood: Understanding, options: DescribeOptions, progress: Progress
+    tracks: Sequence[Track],
+    heard: Sequence[Listening | Skipped | BridgeError],
+    understood: Understanding,
+    options: DescribeOptions,
+    progress: Progress,
 ) -> list[_Plan]:
-    heard = [_listened(track) for track in tracks]
     said = [
         _said(track, one, understood, options) for track, one in zip(tracks, heard, strict=True)
     ]
@@ -111,14 +120,19 @@ def _plan_all(
     return plans
 
 
-def _listened(track: Track) -> Listening | Skipped | BridgeError:
+def _listened(track: Track, heard: HeardBefore | None) -> Listening | Skipped | BridgeError:
+    if heard and not track.muted and (before := heard.of(track)):
+        return before
     audio = jobs.audio_of(track)
     if not isinstance(audio, Path):
         return audio
     try:
-        return listen(audio)
+        listening = listen(audio)
     except AudioError as error:
         return BridgeError(str(error))
+    if heard:
+        heard.keep(track, listening)
+    return listening
 
 
 def _said(

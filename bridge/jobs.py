@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.errors import BridgeError, NothingSelected, UsageError
+from bridge.heard import HeardBefore
 from bridge.presets import EqPreset
 from bridge.report import Heard, Outcome, Report
 from bridge.selection import select
@@ -54,11 +55,12 @@ MASTER = "master"
 class AutoOptions:
     """How `auto` runs.
 
-    tracks: see `bridge.selection.select`. amount: −1 (inverse) ... 2 (double). dry_run: decide and
-    report, write nothing. job: its name in the report and the undo history.
+    tracks: see `bridge.selection.select`; None: as they are selected in REAPER, without a look
+    first. amount: −1 (inverse) ... 2 (double). dry_run: decide and report, write nothing. job: its
+    name in the report and the undo history.
     """
 
-    tracks: str = "selected"
+    tracks: str | None = "selected"
     amount: float = DEFAULT_AMOUNT
     wish: Wish = field(default_factory=Wish)
     dry_run: bool = False
@@ -85,16 +87,28 @@ def _within(amount: float) -> float:
     return min(max(amount, AMOUNTS[0]), AMOUNTS[-1])
 
 
-def auto(session: Session, options: AutoOptions, progress: Progress = no_progress) -> Report:
-    """Listen to the tracks, decide an EQ for each and write them in one undo step."""
+def auto(
+    session: Session,
+    options: AutoOptions,
+    progress: Progress = no_progress,
+    heard: HeardBefore | None = None,
+) -> Report:
+    """Listen to the tracks, decide an EQ for each and write them in one undo step.
+
+    heard: where to keep what was heard, for jobs that come after.
+    """
     clock = Clock()
-    guids = select(session.list_tracks(), options.tracks)
+    guids = named(session, options.tracks)
     with tempfile.TemporaryDirectory(prefix="reatone-", ignore_cleanup_errors=True) as folder:
         progress("Rendering", 0.0)
-        tracks = session.begin_job(guids, directory=Path(folder)).tracks
+        known: dict[str, str] | None = None if heard is None else {}
+        tracks = session.begin_job(guids, directory=Path(folder), known=known).tracks
         clock.lap("render")
         decisions = _decide_all(tracks, options, progress)
         clock.lap("analysis")
+    for track, decision in zip(tracks, decisions, strict=True):
+        if heard is not None and isinstance(decision, Decision):
+            heard.keep(track, decision.listening)
     receipts: dict[str, Receipt] = {}
     label = None
     if not options.dry_run:
@@ -106,6 +120,14 @@ def auto(session: Session, options: AutoOptions, progress: Progress = no_progres
         for track, decision in zip(tracks, decisions, strict=True)
     )
     return Report(options.job, tuple(reports), options.amount, label, seconds=clock.laps)
+
+
+def named(session: Session, tracks: str | None) -> tuple[str, ...] | None:
+    """Return the GUIDs of the tracks named; None, for REAPER to choose the selected ones, of None.
+
+    Raises NothingSelected and UsageError.
+    """
+    return None if tracks is None else select(session.list_tracks(), tracks)
 
 
 def amount(

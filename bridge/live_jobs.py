@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from bridge import jobs, presets, wishes
 from bridge.errors import BridgeError, NothingSelected, PresetError
+from bridge.heard import HeardBefore
 from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
 from bridge.presets import EqPreset
 from bridge.report import Outcome, Report
@@ -48,12 +49,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a job works with. fader: what moves EQs between the jobs, None without."""
+    """What a job works with.
+
+    heard: what jobs before have heard. fader: what moves EQs between the jobs, None without.
+    """
 
     session: Session
     request: Request
     progress: Progress
     preset_folder: Path
+    heard: HeardBefore = field(default_factory=HeardBefore)
     fader: Fader | None = None
 
 
@@ -79,8 +84,8 @@ def look(session: Session) -> TrackState:
 def _auto(task: Task) -> Done:
     args = task.request.args
     wish = Wish(wishes.known_class(args.get("class")))
-    options = AutoOptions(SELECTED, args.get("amount", DEFAULT_AMOUNT), wish)
-    return _reported(jobs.auto(task.session, options, task.progress))
+    options = AutoOptions(None, args.get("amount", DEFAULT_AMOUNT), wish)
+    return _reported(jobs.auto(task.session, options, task.progress, task.heard))
 
 
 def _master(task: Task) -> Done:
@@ -93,16 +98,16 @@ def _master(task: Task) -> Done:
 def _describe(task: Task) -> Done:
     from bridge import describe_job  # noqa: PLC0415  (loads words, for these jobs only)
 
-    options = describe_job.DescribeOptions(task.request.args["text"], SELECTED)
-    return _reported(describe_job.describe(task.session, options, task.progress))
+    options = describe_job.DescribeOptions(task.request.args["text"], None)
+    return _reported(describe_job.describe(task.session, options, task.progress, task.heard))
 
 
 def _match(task: Task) -> Done:
     task.progress("Listening to the reference", 0.0)
     path = Path(task.request.args["path"])
     wish = Wish(reference=wishes.reference_target([path]))
-    options = AutoOptions(SELECTED, DEFAULT_AMOUNT, wish, job="match")
-    return _reported(jobs.auto(task.session, options, task.progress))
+    options = AutoOptions(None, DEFAULT_AMOUNT, wish, job="match")
+    return _reported(jobs.auto(task.session, options, task.progress, task.heard))
 
 
 def _amount(task: Task) -> Done:

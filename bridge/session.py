@@ -81,6 +81,7 @@ class Track:
     """A track as it was seen.
 
     number: 1-based. depth: in folders, 0 outermost. audio: the rendered stem, None without one.
+    sound: a fingerprint of what is heard of it, where it was asked for and can be told.
     """
 
     guid: str
@@ -95,6 +96,7 @@ class Track:
     memory: Memory | None = None
     warnings: tuple[str, ...] = ()
     audio: Path | None = None
+    sound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,16 @@ class Session(Protocol):
         """Describe every track of the project."""
 
     def begin_job(
-        self, tracks: Sequence[str] | None = None, *, directory: Path | None = None
+        self,
+        tracks: Sequence[str] | None = None,
+        *,
+        directory: Path | None = None,
+        known: Mapping[str, str] | None = None,
     ) -> Job:
-        """Describe tracks; given a directory, render what their EQ will act on into it."""
+        """Describe tracks; given a directory, render what their EQ will act on into it.
+
+        known: GUID → `sound` of tracks heard before: those that still sound so are not rendered.
+        """
 
     def write_eq(self, label: str, writes: Sequence[Write]) -> tuple[Receipt, ...]:
         """Write EQs in one undo step called `label`; one receipt per write."""
@@ -210,7 +219,11 @@ class ReaperSession:
         return tuple(_track(row) for row in self._call("list_tracks")["tracks"])
 
     def begin_job(
-        self, tracks: Sequence[str] | None = None, *, directory: Path | None = None
+        self,
+        tracks: Sequence[str] | None = None,
+        *,
+        directory: Path | None = None,
+        known: Mapping[str, str] | None = None,
     ) -> Job:
         """Describe tracks and render their stems (32-bit float WAV, project length, pre-fader)."""
         reply = self._call(
@@ -218,6 +231,7 @@ class ReaperSession:
             tracks=None if tracks is None else list(tracks),
             audio=directory is not None,
             directory=None if directory is None else str(directory.absolute()),
+            known=None if known is None else dict(known),
         )
         files = self._finished(reply["render"]) if reply["render"] else {}
         return Job(
@@ -325,6 +339,7 @@ def _track(row: Mapping[str, Any], audio: str | None = None) -> Track:
         memory=Memory.from_json(row["data"]),
         warnings=tuple(row["warnings"]),
         audio=None if audio is None else Path(audio),
+        sound=row.get("sound", ""),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bridge import live_jobs
 from bridge.errors import BridgeError, NotConnected
+from bridge.heard import HeardBefore
 from bridge.job_queue import JobQueue
 from bridge.live_jobs import Done, Fader, Task
 from bridge.requests import Cancelled, Request, Status, TrackState
@@ -51,6 +52,7 @@ class Worker:
         self._listener = listener
         self._preset_folder = preset_folder
         self._fader = fader
+        self._heard = HeardBefore()
         self._session: Session | None = None
         self._cancelled = threading.Event()
         self._stopping = False
@@ -103,7 +105,7 @@ class Worker:
         if self._session is None:
             self._session = self._open_session()
         return live_jobs.run(
-            Task(self._session, request, progress, self._preset_folder, self._fader)
+            Task(self._session, request, progress, self._preset_folder, self._heard, self._fader)
         )
 
     def _progress_of(self, request: Request) -> Callable[[str, float], None]:

@@ -15,6 +15,7 @@ from models.band_response import KIND_ORDER, BandResponse
 from models.eq import Array, Band, BandKind, Eq
 from models.greedy import Dictionary
 from models.layout import Layout, Limits, Slot, band_freq_ceiling_hz
+from models.layout_fit import Effort
 from models.least_squares import Box, Problem
 
 BAND_PRICE_DB = 0.05
@@ -26,8 +27,8 @@ _SHELF_BANDWIDTH_OCT = (1.0, 2.0)
 _HIGH_PASS_BELOW_HZ, _LOW_PASS_ABOVE_HZ = 1000.0, 2000.0
 _PASS_BANDWIDTH_OCT = (0.8, 2.5)
 _RIDGE = 3e-4
-_CANDIDATES = 3
-_ITERATIONS = 25
+_CANDIDATES, _QUICK_CANDIDATES = 3, 1
+_ITERATIONS, _QUICK_ITERATIONS = 25, 12
 _FAR_OCTAVES = 0.75
 _GOAL_DB = 1e-3
 
@@ -59,8 +60,12 @@ class BandChooser:
             else None
         )
 
-    def fit(self, target_db: Array, tolerance_db: float) -> Eq:
-        """Return the equaliser for `target_db` (F,), bands in order of frequency."""
+    def fit(self, target_db: Array, tolerance_db: float, effort: Effort = Effort.NORMAL) -> Eq:
+        """Return the equaliser for `target_db` (F,), bands in order of frequency.
+
+        effort: QUICK tries the most useful kind and place for each band alone; there is nothing
+        beyond NORMAL.
+        """
         low, high = self.limits.gain_db
         target = np.clip(target_db, None if self.limits.passes else low, high)
         choice = best = _Choice((), np.zeros((3, 0)), self._rms(target))
@@ -70,7 +75,7 @@ class BandChooser:
             and len(choice.slots) < self.limits.max_bands
             and setbacks < 2
         ):
-            extended = self._extended(choice, target)
+            extended = self._extended(choice, target, quick=effort is Effort.QUICK)
             if extended is None:
                 break
             choice = extended
@@ -83,23 +88,26 @@ class BandChooser:
     def _rms(self, residual: Array) -> float:
         return float(np.linalg.norm(residual * self.root_weight))
 
-    def _extended(self, choice: _Choice, target: Array) -> _Choice | None:
+    def _extended(self, choice: _Choice, target: Array, *, quick: bool) -> _Choice | None:
         """Return the best choice with one band more, or None where none fits in."""
         dictionary = self._dictionary
         if dictionary is None:
             return None
         residual = target - self._response(choice)
         found = []
-        for atom, gain_db in self._candidates(choice, residual):
+        count = _QUICK_CANDIDATES if quick else _CANDIDATES
+        iterations = _QUICK_ITERATIONS if quick else _ITERATIONS
+        for atom, gain_db in self._candidates(choice, residual, count):
             slot = dictionary.classes[dictionary.owner[atom]]
             column = dictionary.unknowns[atom].copy()
             column[1] = gain_db if _kind(slot).has_gain else 0.0
-            longer = self._refined((*choice.slots, slot), np.c_[choice.unknowns, column], target)
+            slots, unknowns = (*choice.slots, slot), np.c_[choice.unknowns, column]
+            longer = self._refined(slots, unknowns, target, iterations)
             if not self._cancels(longer):
                 found.append(longer)
         return min(found, key=lambda c: c.rms_db, default=None)
 
-    def _candidates(self, choice: _Choice, residual: Array) -> list[tuple[int, float]]:
+    def _candidates(self, choice: _Choice, residual: Array, count: int) -> list[tuple[int, float]]:
         """Return the most useful further bands (atom, gain), different in kind or place."""
         dictionary = self._dictionary
         assert dictionary is not None
@@ -107,7 +115,7 @@ class BandChooser:
         taken = {kind for slot in choice.slots for kind in slot.kinds if kind is not BandKind.BELL}
         score[[kind in taken for kind in dictionary.kinds]] = -np.inf
         picked: list[tuple[int, float]] = []
-        for _ in range(_CANDIDATES):
+        for _ in range(count):
             atom = int(np.argmax(score))
             if not score[atom] > 0.0:
                 break
@@ -119,7 +127,9 @@ class BandChooser:
             score[same_kind & (near | (dictionary.kinds[atom] is not BandKind.BELL))] = -np.inf
         return picked
 
-    def _refined(self, slots: tuple[Slot, ...], unknowns: Array, target: Array) -> _Choice:
+    def _refined(
+        self, slots: tuple[Slot, ...], unknowns: Array, target: Array, iterations: int
+    ) -> _Choice:
         order = np.argsort([KIND_ORDER.index(_kind(slot)) for slot in slots], kind="stable")
         slots = tuple(slots[i] for i in order)
         kinds = tuple(_kind(slot) for slot in slots)
@@ -129,7 +139,7 @@ class BandChooser:
         found, _ = problem.refine(
             target[None],
             unknowns[:, order].reshape(1, -1),
-            iterations=_ITERATIONS,
+            iterations=iterations,
             goal_db=_GOAL_DB,
         )
         rms_db = self._rms(target - response.response_db(found)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,7 +119,7 @@ def gated_lufs(blocks: Array) -> float:
     return float(lufs(blocks[heard].mean())) if heard.any() else -math.inf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoudnessProfile:
     """Band powers over time, from which the loudness under any EQ follows without the audio."""
 
@@ -145,8 +146,7 @@ class LoudnessProfile:
         Gates as BS.1770-4 before and after. Silence changes by 0. Where the EQ takes everything
         below the absolute gate, the change is that of what was heard before, at least -300 LU.
         """
-        before = self.blocks()
-        heard = gate(before)
+        before, heard = self._before
         if not heard.any():
             return 0.0
         freqs = np.minimum(self.powers.fine_hz, 0.4999 * sample_rate_hz)
@@ -156,6 +156,12 @@ class LoudnessProfile:
             still_heard = heard
         floor = 1e-30 * before[heard].mean()
         return float(lufs(max(after[still_heard].mean(), floor)) - lufs(before[heard].mean()))
+
+    @cached_property
+    def _before(self) -> tuple[Array, NDArray[np.bool_]]:
+        """The blocks as they are, and which of them pass the gates."""
+        before = self.blocks()
+        return before, gate(before)
 
     def _k_weights(self) -> Array:
         powers = self.powers

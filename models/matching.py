@@ -48,8 +48,7 @@ def match(
     layout, the layout's own ranges with one). weight (F,): importance of each bin, 0 or above
     (absent: all alike); bins of weight 0 and above the Nyquist frequency are ignored.
     tolerance_db: weighted root mean square residual that is good enough (absent: 0.25 dB without a
-    layout, 0.0005 dB with one). effort: how long to search for a layout's fit (it has no effect
-    without a layout). The result's output gain is 0.
+    layout, 0.0005 dB with one). effort: how long to search. The result's output gain is 0.
     Raises ValueError for input of a wrong shape, order or value.
     """
     desired = np.asarray(desired_db)
@@ -126,10 +125,7 @@ class _Matcher:
         if self._fit is None:
             return Eq()
         target_db = self._grid.operator @ desired_db
-        if isinstance(self._fit, LayoutFit):
-            eq = self._fit.fit(target_db, tolerance_db, effort)
-        else:
-            eq = self._fit.fit(target_db, tolerance_db)
+        eq = self._fit.fit(target_db, tolerance_db, effort)
         if self._limits is None:
             return eq
         if self._layout is not None and len(eq.bands) > self._limits.max_bands:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bridge.host.calling import GUID_TYPE, TRACK_TYPE, null, reascript
+from bridge.host.calling import GUID_TYPE, TRACK_TYPE, HostError, null, reascript
 from bridge.host.fx import random_guid
 from bridge.host.project import Node
 from bridge.host.tracks import TrackView
@@ -107,6 +107,24 @@ def _delete_track(host: Host, track: Track) -> None:
     with host.editing("Remove tracks"):
         host.project.root.children.remove(track.node)
         host.forget_tracks()
+
+
+@reascript("GetTrackStateChunk", outs={1: 2})
+def _get_track_state_chunk(
+    host: Host, track: Track, text: str, size: int, is_undo: bool
+) -> tuple[bool, str]:
+    """Give a track's block as the project file has it; nothing for the master."""
+    if track.is_master:
+        return False, ""
+    return True, "".join(f"{line.text}\n" for line in track.node.all_lines())
+
+
+@reascript("GetTrackNumSends")
+def _get_track_num_sends(host: Host, track: Track, category: int) -> int:
+    """Count what a track receives (category −1)."""
+    if category != -1:
+        raise HostError("Only receives can be counted here.", "Count the others in REAPER.")
+    return 0 if track.is_master else len(track.receives)
 
 
 @reascript("CountTrackMediaItems")

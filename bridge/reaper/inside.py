@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from bridge.reaper import calibrate, own, stems, writes
+from bridge.reaper import calibrate, own, sound, stems, writes
 from bridge.reaper.rpr import CURRENT, MASTER, Place, Refused, explain, places, resolve, track_text
 
 if TYPE_CHECKING:
@@ -62,18 +62,21 @@ def begin_job(rpr: Any, request: Json) -> Json:
     """Describe the tracks to work on and render what their EQ will act on.
 
     request: tracks (GUIDs, or null for the selected ones), audio (default true), directory
-    (absolute, exists, writable; only for audio). Reply: project, tracks (as list_tracks), render
-    (as render_ready, or null), change_count.
+    (absolute, exists, writable; only for audio), known (optional: GUID → `sound` as it was heard;
+    these tracks are rendered only if they sound different now). Reply: project, tracks (as
+    list_tracks; with `sound`, "" where it cannot be told, if `known` was given), render (as
+    render_ready, or null), change_count.
     """
     chosen = resolve(rpr, request.get("tracks"))
     tracks = _look_at_all(rpr, chosen)
-    audio = request.get("audio", True)
-    if audio:
+    unheard = chosen if request.get("audio", True) else []
+    if unheard:
         _warn_of_solo(rpr, tracks)
+        unheard = _changed(rpr, chosen, tracks, request.get("known"))
     return {
         "project": _project(rpr),
         "tracks": tracks,
-        "render": stems.render(rpr, chosen, request["directory"]) if audio else None,
+        "render": stems.render(rpr, unheard, request["directory"]) if unheard else None,
         "change_count": int(rpr.RPR_GetProjectStateChangeCount(CURRENT)),
     }
 
@@ -204,6 +207,16 @@ def _look_for_own(rpr: Any, track: str) -> tuple[Json | None, Any, list[str]]:
         "edited_by_hand": ours.edited,
     }
     return description, memory["data"], warnings + more
+
+
+def _changed(rpr: Any, chosen: list[Place], tracks: list[Json], known: Json | None) -> list[Place]:
+    """Return the tracks that sound different from what is known of them; note how they sound."""
+    if known is None:
+        return chosen
+    for track, made in zip(tracks, sound.prints(rpr, chosen)):  # noqa: B905  (Python 3.8)
+        track["sound"] = made
+    pairs = zip(chosen, tracks)  # noqa: B905
+    return [place for place, t in pairs if not t["sound"] or known.get(t["guid"]) != t["sound"]]
 
 
 def _warn_of_solo(rpr: Any, tracks: list[Json]) -> None:

@@ -23,6 +23,7 @@ MODULES = (
     "bridge/reaper/peer.py",
     "bridge/reaper/rpr.py",
     "bridge/reaper/server.py",
+    "bridge/reaper/sound.py",
     "bridge/reaper/stems.py",
     "bridge/reaper/writes.py",
 )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from bridge.reaper.endpoint import Json
 
-_LINGER_S = 0.003
+_LINGER_S, _ANSWER_S = 0.003, 0.010
 _TICK_BUDGET_S = 0.020
 _REMEMBERED = 16
 _LONGEST_WAIT_S = 60.0
@@ -79,9 +79,10 @@ class Server(ReapyServer):
         try:
             end = time.monotonic() + _TICK_BUDGET_S
             self._admit()
-            while self._serve() and time.monotonic() < end:
-                self._linger()
-            self._deliver()
+            self._serve_burst(end)
+            if self._deliver():
+                self._linger(_ANSWER_S)
+                self._serve_burst(end)
             self._beat()
         except Exception:
             self._complain(traceback.format_exc())
@@ -111,6 +112,10 @@ class Server(ReapyServer):
         self.mailbox.clear()
 
     # --- requests -------------------------------------------------------------------------------
+
+    def _serve_burst(self, end: float) -> None:
+        while self._serve() and time.monotonic() < end:
+            self._linger(_LINGER_S)
 
     def _serve(self) -> bool:
         """Serve one request of each peer; return whether there was any."""
@@ -191,10 +196,13 @@ class Server(ReapyServer):
         peer.parked_until = time.monotonic() + wait_s
         self.mailbox.meet(str(request.get("daemon", ""))[:64])
 
-    def _deliver(self) -> None:
-        """Bring events to the first peer that waits; let those go whose time is over."""
+    def _deliver(self) -> bool:
+        """Bring events to the first peer that waits; let those go whose time is over.
+
+        Return whether there were events.
+        """
         self.mailbox.drain()
-        now = time.monotonic()
+        now, delivered = time.monotonic(), False
         for peer in list(self.peers):
             if peer.parked_until is None:
                 continue
@@ -206,6 +214,9 @@ class Server(ReapyServer):
             if peer.gone:
                 self.mailbox.give_back(events)
                 self._drop(peer)
+            elif events:
+                delivered = True
+        return delivered
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -216,11 +227,11 @@ class Server(ReapyServer):
 
     # --- peers ----------------------------------------------------------------------------------
 
-    def _linger(self) -> None:
-        """Wait a moment for the next request of a burst."""
+    def _linger(self, seconds: float) -> None:
+        """Wait a moment for the next request of a burst, or for the one that follows an event."""
         known = [peer.socket for peer in self.peers if peer.known]
         if known:
-            select.select(known, [], [], _LINGER_S)
+            select.select(known, [], [], seconds)
 
     def _dismiss(self, peer: Peer, text: str) -> None:
         peer.send(_error(text))

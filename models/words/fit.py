@@ -32,6 +32,8 @@ _SPREAD_RANGE = (0.6, 1.5)
 _REST_WEIGHT = 0.05
 _AUDIBLE_HZ = (25.0, 17000.0)
 _NO_REST = 1e-9
+_TOLERANCE_DB = 0.35
+"""People who use a word differ by several times as much: fewer bands serve them better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ def _fitted(desired_db: Array, listening: Listening, limits: Limits) -> Eq:
         weight=weight[in_band],
         limits=limits,
         sample_rate_hz=rate_hz,
+        tolerance_db=_TOLERANCE_DB,
+        effort=matching.Effort.QUICK,
     )
 
 
