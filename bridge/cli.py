@@ -225,7 +225,7 @@ def _equalise(
     with progress_bar() as progress:
         report = offline.work_on(project, output, lambda s: jobs.auto(s, options, progress))
     try:
-        _save_extras(report, options.tracks or "selected", plot, folder)
+        _save_extras(report, options.tracks or jobs.SELECTED, plot, folder)
     except BridgeError:
         typer.echo(report.as_text(), err=wants_json())  # what was done is said in any case
         raise

@@ -40,7 +40,7 @@ class DescribeOptions:
     """
 
     text: str
-    tracks: str | None = "selected"
+    tracks: str | None = jobs.SELECTED
     amount: float = DEFAULT_AMOUNT
     wish: Wish = field(
         default_factory=lambda: Wish(limits=Limits(max_boost_db=6.0, max_cut_db=12.0))

@@ -47,6 +47,7 @@ MEASURED_S = 30.0
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction 0 ... 1 of the job that is behind us."""
 _RENDER_SHARE = 0.4
+SELECTED = "selected"
 MASTER = "master"
 """Names the master track, in place of a GUID and where tracks are chosen."""
 
@@ -60,7 +61,7 @@ class AutoOptions:
     name in the report and the undo history.
     """
 
-    tracks: str | None = "selected"
+    tracks: str | None = SELECTED
     amount: float = DEFAULT_AMOUNT
     wish: Wish = field(default_factory=Wish)
     dry_run: bool = False
@@ -289,9 +290,18 @@ def _fixed_gains(eq: Eq) -> tuple[tuple[float, float], ...]:
     return tuple((amount, eq.scaled(amount).output_gain_db) for amount in AMOUNTS)
 
 
+def in_hand(session: Session) -> list[Track]:
+    """Return the selected tracks, the master too if it is; of none, the master if it has our EQ."""
+    everything = session.list_tracks(master=True)
+    chosen = [track for track in everything if track.selected]
+    return chosen or [track for track in everything if not track.number and track.own]
+
+
 def _selected(session: Session, tracks: str) -> list[Track]:
     if tracks == MASTER:
         return list(session.begin_job([MASTER]).tracks)
+    if tracks == SELECTED and (taken := in_hand(session)):
+        return taken
     listed = session.list_tracks()
     chosen = set(select(listed, tracks))
     return [track for track in listed if track.guid in chosen]

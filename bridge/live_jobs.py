@@ -12,14 +12,13 @@ from typing import Protocol
 from bridge import jobs, presets, wishes
 from bridge.errors import BridgeError, NothingSelected, PresetError
 from bridge.heard import HeardBefore
-from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
+from bridge.jobs import DEFAULT_AMOUNT, SELECTED, AutoOptions, Progress
 from bridge.presets import EqPreset
 from bridge.report import Outcome, Report
 from bridge.requests import Request, TrackState
 from bridge.session import Session, Track
 from models.equalise import Wish
 
-SELECTED = "selected"
 _MOST_LINES = 20
 _LEFT_OUT = (Outcome.SKIPPED, Outcome.FAILED)
 
@@ -76,7 +75,7 @@ def prepare() -> None:
 
 def look(session: Session) -> TrackState:
     """Return the first selected track that has ReaTone's EQ, else the first selected one."""
-    chosen = [track for track in session.list_tracks() if track.selected]
+    chosen = jobs.in_hand(session)
     shown = next((track for track in chosen if track.own), chosen[0] if chosen else None)
     return _state(shown) if shown else TrackState()
 
@@ -123,7 +122,7 @@ def _amount(task: Task) -> Done:
 
 def _compare(task: Task) -> Done:
     """Switch ReaTone's EQs off or on; both are equally loud, since the EQ keeps the loudness."""
-    ours = [track for track in task.session.list_tracks() if track.selected and track.own]
+    ours = [track for track in jobs.in_hand(task.session) if track.own]
     if not ours:
         raise NothingSelected("None of the selected tracks has a ReaTone EQ.", "Equalise first.")
     was_heard = any(track.own.enabled for track in ours if track.own)
@@ -170,7 +169,7 @@ def _refresh(task: Task) -> Done:
 
 def _touch(task: Task) -> Done:
     if task.fader:
-        task.fader.begin([track for track in task.session.list_tracks() if track.selected])
+        task.fader.begin(jobs.in_hand(task.session))
     return Done("")
 
 

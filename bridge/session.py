@@ -153,8 +153,8 @@ class Session(Protocol):
     def hello(self) -> Hello:
         """Say who is here."""
 
-    def list_tracks(self) -> tuple[Track, ...]:
-        """Describe every track of the project."""
+    def list_tracks(self, *, master: bool = False) -> tuple[Track, ...]:
+        """Describe every track of the project, and at the end the master if wanted."""
 
     def begin_job(
         self,
@@ -214,9 +214,9 @@ class ReaperSession:
             reply["api"], reply["reaper"], reply["python"], ProjectInfo(**reply["project"])
         )
 
-    def list_tracks(self) -> tuple[Track, ...]:
+    def list_tracks(self, *, master: bool = False) -> tuple[Track, ...]:
         """Describe every track of the project."""
-        return tuple(_track(row) for row in self._call("list_tracks")["tracks"])
+        return tuple(_track(row) for row in self._call("list_tracks", master=master)["tracks"])
 
     def begin_job(
         self,

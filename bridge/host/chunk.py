@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 _SPACE = " \t"
+_TOKEN = re.compile(r""" "([^"]*)"? | '([^']*)'? | `([^`]*)`? | ([^ \t"'`][^ \t]*) """, re.VERBOSE)
 _QUOTES = "\"'`"
 _NEEDS_QUOTES = frozenset(" \t\"'`")
 _NEEDS_QUOTES_FIRST = frozenset("#;<>|")
@@ -26,23 +28,7 @@ def tokenise(text: str) -> list[Token]:
     backtick runs to the next such character. There are no escapes. A missing end quote ends with
     the line.
     """
-    tokens = []
-    at, size = 0, len(text)
-    while at < size:
-        if text[at] in _SPACE:
-            at += 1
-        elif text[at] in _QUOTES:
-            close = text.find(text[at], at + 1)
-            end = size if close < 0 else close + 1
-            tokens.append(Token(text[at + 1 : end if close < 0 else close], at, end))
-            at = end
-        else:
-            end = at
-            while end < size and text[end] not in _SPACE:
-                end += 1
-            tokens.append(Token(text[at:end], at, end))
-            at = end
-    return tokens
+    return [Token(m[m.lastindex or 0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
 
 
 def quote(value: str, *, always: bool = False) -> str:

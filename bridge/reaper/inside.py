@@ -48,14 +48,18 @@ def hello(rpr: Any, _request: Json) -> Json:
     }
 
 
-def list_tracks(rpr: Any, _request: Json) -> Json:
+def list_tracks(rpr: Any, request: Json) -> Json:
     """Describe every track of the project.
 
+    request: master (whether to describe the master too, after the others; default false).
     Reply: {"tracks": [{guid, name, number, selected, depth, folder, muted, channels, own, data,
     warnings}]} with own = null or {fx_guid, fx, enabled, state, edited_by_hand}, data = what
     write_eq was given.
     """
-    return {"tracks": _look_at_all(rpr, places(rpr))}
+    chosen = places(rpr)
+    if request.get("master"):
+        chosen += resolve(rpr, [MASTER])
+    return {"tracks": _look_at_all(rpr, chosen)}
 
 
 def begin_job(rpr: Any, request: Json) -> Json:

@@ -8,7 +8,7 @@ import pytest
 
 from bridge import jobs, presets, requests
 from bridge.host.host import Host
-from bridge.session import embedded
+from bridge.session import Track, embedded
 from models.eq import BandKind
 from tests.bridge.running import Counting, FakeWire, Watcher, alike, running
 from tests.projects import pink_noise, write_song
@@ -101,6 +101,34 @@ class TestJobs:
         assert state == "done", text
         assert "Master: equalised" in text
         assert "One undo step: ReaTone: master EQ" in text
+
+    @pytest.mark.parametrize("selected", ["the master", "nothing"])
+    def test_amount_compare_and_revert_reach_the_master(
+        self, host: Host, wire: FakeWire, tmp_path: Path, selected: str
+    ) -> None:
+        """Without a selection they said that no track was selected."""
+        for track in host.tracks.values():
+            track.selected = False
+        host.project.master.selected = selected == "the master"
+        session = embedded(host)
+
+        def master() -> Track:
+            return session.list_tracks(master=True)[-1]
+
+        with running(lambda: session, tmp_path, wire=wire):
+            for kind, args, want in (
+                ("master", {}, (0.5, True)),
+                ("amount", {"by": 0.1}, (0.6, True)),
+                ("compare", {}, (0.6, False)),
+                ("compare", {}, (0.6, True)),
+                ("revert", {}, None),
+            ):
+                wire.send(kind, kind, **args)
+                state, text = wire.end_of(kind)
+                assert state == "done", text
+                memory, own = master().memory, master().own
+                assert (memory and own and (memory.amount, own.enabled)) == want
+        assert all(track.own is None for track in session.list_tracks())
 
     def test_a_job_on_many_tracks_tells_what_is_to_be_looked_at(
         self, wire: FakeWire, tmp_path: Path
