@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import SessionError
@@ -81,7 +82,7 @@ def as_text(value: object) -> str:
     return value.partition("\0")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Function:
     """A ReaScript function: what runs, its argument types, its out-arguments.
 
@@ -95,6 +96,11 @@ class Function:
     outs: Mapping[int, int | None]
     void: bool
 
+    @cached_property
+    def plain(self) -> tuple[Callable[[object], Any] | None, ...]:
+        """How each argument is converted; None for those that only the host can tell."""
+        return tuple(_PLAIN_KINDS.get(kind) for kind in self.kinds)
+
     def call(self, host: Host, arguments: tuple[object, ...]) -> Any:
         """Convert the arguments, run, and shape the result as reaper_python.py does."""
         if len(arguments) != len(self.kinds):
@@ -103,7 +109,8 @@ class Function:
                 f"but {len(arguments)} were given"
             )
         values = [
-            _convert(host, kind, value) for kind, value in zip(self.kinds, arguments, strict=True)
+            convert(value) if convert else _convert(host, kind, value)
+            for kind, convert, value in zip(self.kinds, self.plain, arguments, strict=True)
         ]
         result = self.run(host, *values)
         if not self.outs:
@@ -148,9 +155,6 @@ def _plain(value: object) -> object:
 
 
 def _convert(host: Host, kind: str, value: object) -> Any:
-    plain = _PLAIN_KINDS.get(kind)
-    if plain:
-        return plain(value)
     lookup = {"Track": host.track_at, "Project": host.check_project, "Guid": host.guid_at}
     return lookup[kind](value)
 

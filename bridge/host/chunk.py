@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _SPACE = " \t"
@@ -21,14 +22,15 @@ class Token(NamedTuple):
     end: int
 
 
-def tokenise(text: str) -> list[Token]:
+@lru_cache(maxsize=4096)
+def tokenise(text: str) -> tuple[Token, ...]:
     """Split a line as REAPER's own line parser does.
 
     Tokens are separated by spaces or tabs; one that starts with a double quote, an apostrophe or a
     backtick runs to the next such character. There are no escapes. A missing end quote ends with
     the line.
     """
-    return [Token(m[m.lastindex or 0], m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    return tuple(Token(m[m.lastindex or 0], m.start(), m.end()) for m in _TOKEN.finditer(text))
 
 
 def quote(value: str, *, always: bool = False) -> str:

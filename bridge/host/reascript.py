@@ -31,7 +31,8 @@ class Api:
         function = TABLE.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
         if function is None:
             raise AttributeError(f"the embedded host has no function {name}")
-        return _bound(self._host, function)
+        call = self.__dict__[name] = _bound(self._host, function)
+        return call
 
     def __dir__(self) -> list[str]:
         return [PREFIX + name for name in TABLE]
