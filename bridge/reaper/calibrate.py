@@ -1,26 +1,28 @@
-"""Trying ReaEQ on a scratch track: are its parameters and its state what ReaTone takes them for?
+"""Trying REAPER on a scratch track: do ReaEQ and renders behave as ReaTone takes them to?
 
 Runs in REAPER's Python: standard library only, Python 3.8 and later. What is found is only
-reported here; `bridge.calibration` judges it. The scratch track is gone again before the reply,
-whatever happens, and what happened is one undo step.
+reported here; `bridge.calibration` and `bridge.doctor_render` judge it. The scratch track is gone
+again before the reply, whatever happens, and what happened is one undo step.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bridge.reaper import own
-from bridge.reaper.rpr import CURRENT, PutBack, Refused, track_text
+from bridge.reaper import own, stems
+from bridge.reaper.rpr import CURRENT, PutBack, Refused, places, track_text
 
 if TYPE_CHECKING:
     from bridge.reaper.rpr import Json
 
 LABEL = "ReaTone: tried ReaEQ (nothing changed)"
+RENDER_LABEL = "ReaTone: tried a render (nothing changed)"
 POINTS = 21
 """Values of each parameter that are looked at, from 0 to 1."""
 _ALL = -1
 _TEXT_BYTES = 64
 _RECORDING = 4
+_TRIAL_S = 1.0
 _PARAMS_OF_A_BAND = 3
 _OUTPUT = "Global Gain"
 
@@ -33,23 +35,36 @@ def try_reaeq(rpr: Any, _request: Json) -> Json:
     normalised values}, gain_range [minimum, maximum, middle] on the raw scale, state (as it came,
     base64), takes_state and takes_more_bands (whether written states are read back).
     """
-    if int(rpr.RPR_GetPlayState()) & _RECORDING:
-        raise Refused("busy", "REAPER is recording.", "Try again when it has ended.")
     with PutBack() as put_back:
-        rpr.RPR_PreventUIRefresh(1)
-        put_back.add(rpr.RPR_PreventUIRefresh, -1)
-        rpr.RPR_Undo_BeginBlock2(CURRENT)
-        put_back.add(rpr.RPR_Undo_EndBlock2, CURRENT, LABEL, _ALL)
-        track = _scratch_track(rpr, put_back)
+        track = _scratch_track(rpr, LABEL, put_back)
         fx = int(rpr.RPR_TrackFX_AddByName(track, own.PLUGIN, False, -1))
         return {"present": False} if fx < 0 else _look(rpr, track, fx)
 
 
-def _scratch_track(rpr: Any, put_back: PutBack) -> str:
+def try_render(rpr: Any, request: Json) -> Json:
+    """Render a second of a track that holds nothing.
+
+    request: directory (absolute, exists, writable). Reply: as `stems.stems` says it right after the
+    render.
+    """
+    with PutBack() as put_back:
+        track = _scratch_track(rpr, RENDER_LABEL, put_back)
+        place = next(place for place in places(rpr) if place.pointer == track)
+        return stems.render(rpr, [place], request["directory"], longest_s=_TRIAL_S)
+
+
+def _scratch_track(rpr: Any, label: str, put_back: PutBack) -> str:
+    """Add a track that goes again with `put_back`, all in one undo step."""
+    if int(rpr.RPR_GetPlayState()) & _RECORDING:
+        raise Refused("busy", "REAPER is recording.", "Try again when it has ended.")
+    rpr.RPR_PreventUIRefresh(1)
+    put_back.add(rpr.RPR_PreventUIRefresh, -1)
+    rpr.RPR_Undo_BeginBlock2(CURRENT)
+    put_back.add(rpr.RPR_Undo_EndBlock2, CURRENT, label, _ALL)
     count = int(rpr.RPR_CountTracks(CURRENT))
     rpr.RPR_InsertTrackAtIndex(count, False)
     if int(rpr.RPR_CountTracks(CURRENT)) != count + 1:
-        raise Refused("session", "REAPER did not add a track to try ReaEQ on.", "Try again.")
+        raise Refused("session", "REAPER did not add a track to try things on.", "Try again.")
     track = str(rpr.RPR_GetTrack(CURRENT, count))
     put_back.add(_remove_track, rpr, track_text(rpr, track, "GUID"))
     return track

@@ -149,6 +149,7 @@ FUNCTIONS: dict[str, Callable[[Any, Json], Json]] = {
     "set_bypass": set_bypass,
     "undo": undo,
     "try_reaeq": calibrate.try_reaeq,
+    "try_render": calibrate.try_render,
 }
 
 

@@ -29,10 +29,13 @@ _MASTER_MIX = 0.0
 _FLOAT_WAV = "ZXZhdyAAAA=="
 
 
-def render(rpr: Any, tracks: list[Place], directory: str) -> Json:
+def render(
+    rpr: Any, tracks: list[Place], directory: str, *, longest_s: float | None = None
+) -> Json:
     """Render the tracks' stems, or the master mix, into `directory`; return what `stems` says.
 
-    The master mix is after the master's fader: REAPER has none before it.
+    longest_s: where to stop, if not at the project's end. The master mix is after the master's
+    fader: REAPER has none before it.
     """
     _check_directory(directory)
     whole = tracks[0].number == 0
@@ -43,6 +46,8 @@ def render(rpr: Any, tracks: list[Place], directory: str) -> Json:
         raise Refused(
             "render_failed", "The project is empty: there is nothing to listen to.", "Add audio."
         )
+    if longest_s is not None:
+        length_s = min(length_s, longest_s)
     token = f"reatone-{os.urandom(6).hex()}"
     with PutBack() as put_back:
         # Flags 0 keep the changes below, which cancel out, from becoming steps of the undo history.

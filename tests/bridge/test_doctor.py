@@ -11,12 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
-from bridge import calibration, doctor, doctor_files, install, reaper_ini, reaper_places, shipped
+from bridge import (
+    calibration,
+    doctor,
+    doctor_files,
+    doctor_render,
+    install,
+    reaper_ini,
+    reaper_places,
+    shipped,
+)
 from bridge.action_ids import action_id
 from bridge.diagnosis import Check, Diagnosis, State
 from bridge.host.host import Host
+from bridge.host.project import dumps
 from bridge.host.stand_in import StandIn
 from bridge.reaper import endpoint as way
 from bridge.reaper import inside, reaeq
@@ -278,6 +290,67 @@ class TestReaEq:
         for name, unit in (("freq", " Hz"), ("gain", " dB"), ("bandwidth", " oct")):
             found["texts"][name] = [text.replace(".", ",") + unit for text in found["texts"][name]]
         assert calibration.problems(found) == []
+
+
+class TestRendering:
+    """A scratch track that holds nothing, rendered by the embedded host, or not quite."""
+
+    @pytest.fixture
+    def host(self, tmp_path: Path) -> Host:
+        return Host.open(write_project(tmp_path / "song"))
+
+    def check(self, host: Host, spoil: Callable[[Path], None] | None = None) -> Check:
+        """Try it. spoil: called with the rendered file instead of rendering it in time."""
+
+        class Odd:
+            def __getattr__(self, function: str) -> Any:
+                return render if function == "RPR_Main_OnCommandEx" else getattr(host.api, function)
+
+        def render(*arguments: Any) -> None:
+            host.api.RPR_Main_OnCommandEx(*arguments)
+            if spoil:
+                targets = host.api.RPR_GetSetProjectInfo_String(0, "RENDER_TARGETS", "", False)
+                spoil(Path(targets[3].split(";")[0]))
+
+        def call(name: str, request: dict[str, Any]) -> dict[str, Any]:
+            return inside.call(Odd(), name, request)
+
+        return doctor_render.check_render(call, wait=lambda _seconds: None)
+
+    def test_all_is_well_and_nothing_stays(self, host: Host) -> None:
+        before, tracks = dumps(host.project), list(host.tracks)
+        assert self.check(host).state is State.OK
+        assert (dumps(host.project), list(host.tracks)) == (before, tracks)
+        (point,) = host.history.done
+        assert point.before == point.after
+
+    def test_a_reaper_that_renders_everything_is_found_out(self, host: Host) -> None:
+        found = self.check(host, lambda path: soundfile.write(path, np.ones((480, 2)), 48000))
+        assert found.state is State.TODO
+        assert "whole mix" in found.text
+        assert "buses" in found.step
+
+    def test_a_reaper_that_renders_nothing_is_found_out(self, host: Host) -> None:
+        found = self.check(host, lambda path: path.unlink())
+        assert found.state is State.TODO
+        assert "did not render" in found.text
+
+    def test_what_cannot_be_read_is_said(self, host: Host) -> None:
+        def spoil(path: Path) -> None:
+            data = bytearray(path.read_bytes())
+            data[20:22] = b"\xff\x7f"  # a format nobody knows
+            path.write_bytes(data)
+
+        found = self.check(host, spoil)
+        assert found.state is State.TODO
+        assert "cannot be read" in found.text
+
+    def test_an_empty_project_is_not_tried(self, tmp_path: Path) -> None:
+        path = tmp_path / "empty.rpp"
+        path.write_text('<REAPER_PROJECT 0.1 "7.40" 0\n>\n')
+        found = self.check(Host.open(path))
+        assert found.state is State.UNKNOWN
+        assert "empty" in found.text
 
 
 class TestExamining:

@@ -21,7 +21,7 @@ from tests.live.conftest import FAULTY, eventually
 from tests.lua.bench import NAMES, SOURCE
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 SERVE = ("-m", "bridge.cli", "serve", "--osc-port", "0", "--reaper-osc-port", "0")
 
 
