@@ -16,6 +16,7 @@ TOPICS = {
     "autoeq": "models.training.evaluate_autoeq",
     "genres": "models.training.evaluate_genres",
     "words": "models.training.evaluate_words",
+    "end_to_end": "models.training.evaluate_end_to_end",
 }
 """Module of each topic; its `run(quick)` returns a JSON-ready mapping with a "rows" list."""
 

@@ -1,0 +1,191 @@
+"""Train the end-to-end paper's network: `python -m models.training.train_end_to_end --task TASK`.
+
+Two steps, as in the paper: the autoencoder (without latent layers) learns to give back dry and wet
+frames, once for all tasks on the dry notes and the wet ones of every task; then the whole network
+learns one task. Adam, a cosine to nothing, frames drawn at random from the notes that are not held
+out. A run that was broken off goes on where it last saved; the same seed gives the same frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.training import corpus, piano_tasks
+from models.training.end_to_end_net import EndToEnd, training_loss
+from models.training.piano_tasks import FRAME, HOP, NOTE_FRAMES, TASKS
+
+AUTOENCODER = "autoencoder"
+RATE, CLIP = 2e-3, 1.0
+WARM_UP = 100
+_REPORT_EVERY = 250
+Signals = list[NDArray[np.float32]]
+Batch = Callable[[int], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long one step is trained. batch: frames per update."""
+
+    name: str
+    steps: int
+    batch: int
+    seed: int
+    folder: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where it is saved."""
+        return self.folder / f"{self.name}.safetensors"
+
+
+def training_notes(folder: Path) -> NDArray[np.float32]:
+    """Return the dry notes (n, 64000) that are not held out, decoded once into `folder`."""
+    kept = folder / "dry.npy"
+    if not kept.is_file():
+        chosen = [one for one in piano_tasks.notes(corpus.data_dir()) if not one.held_out]
+        dry = np.stack([piano_tasks.waveform(note) for note in chosen])
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "decoding.npy", dry)
+        (folder / "decoding.npy").replace(kept)
+    return np.asarray(np.load(kept))
+
+
+def batches(sources: Signals, targets: Signals, run: Run) -> Batch:
+    """Return a function that gives the frames of a step, windowed: inputs and targets (B, 1024)."""
+    window = piano_tasks.hann()
+    places = np.arange(0, NOTE_FRAMES - FRAME // 2, HOP)
+
+    def cut(signals: Signals, which: NDArray[np.int64]) -> Tensor:
+        pieces = [
+            np.pad(signals[kind][note, max(0, at - 512) : at + 512], (max(0, 512 - at), 0))
+            for kind, note, at in which
+        ]
+        return torch.from_numpy(np.stack(pieces) * window)
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng((run.seed, len(run.name), step))
+        which = np.stack(
+            [
+                rng.integers(len(sources), size=run.batch),
+                rng.integers(len(sources[0]), size=run.batch),
+                rng.choice(places, size=run.batch),
+            ],
+            axis=1,
+        )
+        return cut(sources, which), cut(targets, which)
+
+    return batch
+
+
+def train(net: EndToEnd, batch: Batch, run: Run) -> None:
+    """Train `net` to the end of the run, from its checkpoint if there is one."""
+    latent = run.name != AUTOENCODER
+    optimiser = torch.optim.Adam(net.parameters(), lr=RATE)
+    first = _resume(net, optimiser, run)
+    began, running = time.monotonic(), math.nan
+    for step in range(first, run.steps):
+        rate = min(1.0, (step + 1) / WARM_UP) * 0.5 * (1.0 + math.cos(math.pi * step / run.steps))
+        optimiser.param_groups[0]["lr"] = RATE * rate
+        source, target = batch(step)
+        value = training_loss(target, net(source, latent=latent))
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        optimiser.step()
+        now = float(value.detach())
+        running = now if math.isnan(running) else running + 0.02 * (now - running)
+        if (step + 1) % _REPORT_EVERY == 0 or step + 1 == run.steps:
+            _save(net, optimiser, run, step + 1)
+            _log(run, step + 1, running, time.monotonic() - began)
+
+
+def _resume(net: EndToEnd, optimiser: torch.optim.Adam, run: Run) -> int:
+    """Take up weights and moments of the checkpoint; return the step to go on with."""
+    if not run.checkpoint.is_file():
+        return 0
+    with safe_open(run.checkpoint, "pt") as kept, torch.no_grad():
+        step = int(kept.metadata()["step"])
+        names = set(kept.keys())
+        for name, weight in net.named_parameters():
+            weight.copy_(kept.get_tensor(name))
+            if f"{name}.exp_avg" in names:
+                optimiser.state[weight] = {
+                    "step": torch.tensor(float(step)),
+                    "exp_avg": kept.get_tensor(f"{name}.exp_avg"),
+                    "exp_avg_sq": kept.get_tensor(f"{name}.exp_avg_sq"),
+                }
+    return step
+
+
+def _save(net: EndToEnd, optimiser: torch.optim.Adam, run: Run, step: int) -> None:
+    tensors = {}
+    for name, weight in net.named_parameters():
+        tensors[name] = weight.detach()
+        for key in ("exp_avg", "exp_avg_sq"):
+            if key in optimiser.state[weight]:
+                tensors[f"{name}.{key}"] = optimiser.state[weight][key]
+    temporary = run.checkpoint.with_suffix(".part")
+    save_file(tensors, temporary, metadata={"step": str(step), "seed": str(run.seed)})
+    temporary.replace(run.checkpoint)
+
+
+def _log(run: Run, step: int, running: float, spent_s: float) -> None:
+    line = {"run": run.name, "step": step, "loss": round(running, 5), "seconds": round(spent_s)}
+    with (run.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    print(f"{run.name} {step}/{run.steps}  loss {running:.4f}  {spent_s:.0f} s", flush=True)
+
+
+def pretrained(folder: Path, steps: int, batch: int, seed: int) -> EndToEnd:
+    """Return the network after the first step, trained now if it was not."""
+    torch.manual_seed(seed)
+    net, run = EndToEnd(), Run(AUTOENCODER, steps, batch, seed, folder)
+    dry = training_notes(folder)
+    done = run.checkpoint.is_file() and _step_of(run.checkpoint) >= steps
+    signals = [] if done else [dry, *(piano_tasks.equalised(dry, task) for task in TASKS)]
+    train(net, batches(signals, signals, run), run)
+    return net
+
+
+def _step_of(path: Path) -> int:
+    with safe_open(path, "pt") as kept:
+        return int(kept.metadata()["step"])
+
+
+def main(arguments: list[str]) -> None:
+    """Train the task named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.training.train_end_to_end")
+    parser.add_argument("--task", choices=TASKS, required=True)
+    parser.add_argument("--steps", type=int, default=6000, help="updates of the supervised step")
+    parser.add_argument("--first-steps", type=int, default=3000, help="updates of the autoencoder")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=2018)
+    parser.add_argument(
+        "--folder", type=Path, default=user_cache_path("reatone") / "end_to_end", help="for runs"
+    )
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    net = pretrained(chosen.folder, chosen.first_steps, chosen.batch, chosen.seed)
+    dry = training_notes(chosen.folder)
+    run = Run(chosen.task, chosen.steps, chosen.batch, chosen.seed, chosen.folder)
+    train(net, batches([dry], [piano_tasks.equalised(dry, chosen.task)], run), run)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
