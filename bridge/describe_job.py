@@ -12,6 +12,7 @@ from bridge.errors import BridgeError
 from bridge.heard import HeardBefore
 from bridge.jobs import DEFAULT_AMOUNT, Progress, no_progress
 from bridge.report import Outcome, Report, TrackReport
+from bridge.selection import SELECTED, named
 from bridge.session import Receipt, Session, Track, Write
 from bridge.track_reports import auto_report, track_name
 from models.audio import AudioError
@@ -40,7 +41,7 @@ class DescribeOptions:
     """
 
     text: str
-    tracks: str | None = jobs.SELECTED
+    tracks: str | None = SELECTED
     amount: float = DEFAULT_AMOUNT
     wish: Wish = field(
         default_factory=lambda: Wish(limits=Limits(max_boost_db=6.0, max_cut_db=12.0))
@@ -76,7 +77,7 @@ def describe(
     """
     clock = jobs.Clock()
     understood = wishes.understood(options.text)
-    guids = jobs.named(session, options.tracks)
+    guids = named(session, options.tracks)
     with tempfile.TemporaryDirectory(prefix="reatone-", ignore_cleanup_errors=True) as folder:
         progress("Rendering", 0.0)
         known = None if heard is None else heard.known

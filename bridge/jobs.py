@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridge.errors import BridgeError, NothingSelected, UsageError
+from bridge.errors import BridgeError, UsageError
 from bridge.heard import HeardBefore
 from bridge.presets import EqPreset
 from bridge.report import Heard, Outcome, Report
-from bridge.selection import select
+from bridge.selection import SELECTED, named, own_tracks, selected
 from bridge.session import Memory, Receipt, Session, Track, Write
 from bridge.track_reports import (
     amount_report,
@@ -47,9 +47,6 @@ MEASURED_S = 30.0
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction 0 ... 1 of the job that is behind us."""
 _RENDER_SHARE = 0.4
-SELECTED = "selected"
-MASTER = "master"
-"""Names the master track, in place of a GUID and where tracks are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +120,6 @@ def auto(
     return Report(options.job, tuple(reports), options.amount, label, seconds=clock.laps)
 
 
-def named(session: Session, tracks: str | None) -> tuple[str, ...] | None:
-    """Return the GUIDs of the tracks named; None, for REAPER to choose the selected ones, of None.
-
-    Raises NothingSelected and UsageError.
-    """
-    return None if tracks is None else select(session.list_tracks(), tracks)
-
-
 def amount(
     session: Session,
     tracks: str,
@@ -146,7 +135,7 @@ def amount(
     """
     if not by:
         check_amount(value)
-    ours = _own_tracks(session, tracks)
+    ours = own_tracks(session, tracks)
     writes = []
     for track in ours:
         ready = track.own and (track.guid in moved or not track.own.edited_by_hand)
@@ -165,7 +154,7 @@ def amount(
 
 def revert(session: Session, tracks: str) -> Report:
     """Put back, to the byte, what was there before ReaTone's runs on these tracks."""
-    ours = _own_tracks(session, tracks)
+    ours = own_tracks(session, tracks)
     label = f"ReaTone: revert ({_count(ours)})"
     receipts = {r.guid: r for r in session.revert(label, [track.guid for track in ours])}
     reports = (revert_report(t, receipts[t.guid]) for t in ours)
@@ -175,7 +164,7 @@ def revert(session: Session, tracks: str) -> Report:
 
 def apply_preset(session: Session, tracks: str, preset: EqPreset) -> Report:
     """Write a preset's EQ into ReaTone's instance on each of the tracks."""
-    chosen = _selected(session, tracks)
+    chosen = selected(session, tracks)
     memory = Memory(1.0, preset.eq, _fixed_gains(preset.eq), extra={"preset": preset.name})
     writes = [Write(track, preset.eq, memory) for track in chosen]
     receipts, label = write_all(session, f"preset {preset.name}", writes)
@@ -190,7 +179,7 @@ def export_presets(session: Session, tracks: str) -> tuple[EqPreset, ...]:
     """Return ReaTone's EQ of each track as a preset named after the track."""
     return tuple(
         EqPreset(track_name(track), track.own.eq, _origin(track))
-        for track in _own_tracks(session, tracks)
+        for track in own_tracks(session, tracks)
         if track.own
     )
 
@@ -288,39 +277,6 @@ def memory_of(decision: Decision, amount: float) -> Memory:
 def _fixed_gains(eq: Eq) -> tuple[tuple[float, float], ...]:
     """Return a gain table for an EQ of unknown loudness: the gain scales with the bands."""
     return tuple((amount, eq.scaled(amount).output_gain_db) for amount in AMOUNTS)
-
-
-def in_hand(session: Session) -> list[Track]:
-    """Return the selected tracks, the master too if it is; of none, the master if it has our EQ."""
-    everything = session.list_tracks(master=True)
-    chosen = [track for track in everything if track.selected]
-    return chosen or [track for track in everything if not track.number and track.own]
-
-
-def _selected(session: Session, tracks: str) -> list[Track]:
-    if tracks == MASTER:
-        return list(session.begin_job([MASTER]).tracks)
-    if tracks == SELECTED and (taken := in_hand(session)):
-        return taken
-    listed = session.list_tracks()
-    chosen = set(select(listed, tracks))
-    return [track for track in listed if track.guid in chosen]
-
-
-def _own_tracks(session: Session, tracks: str) -> list[Track]:
-    chosen = _selected(session, tracks)
-    ours = [track for track in chosen if track.own]
-    if ours:
-        return ours
-    notes = dict.fromkeys(note for track in chosen for note in track.warnings)
-    if notes:
-        raise NothingSelected(
-            f"None of these tracks has a ReaTone EQ that can be used. {' '.join(notes)}",
-            "Mend that and try again.",
-        )
-    raise NothingSelected(
-        "None of these tracks has a ReaTone EQ.", "Run `reatone auto` on them first."
-    )
 
 
 def _origin(track: Track) -> dict[str, object]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from bridge import jobs, presets, wishes
+from bridge import jobs, own_targets, presets, wishes
 from bridge.errors import BridgeError, NothingSelected, PresetError
 from bridge.heard import HeardBefore
-from bridge.jobs import DEFAULT_AMOUNT, SELECTED, AutoOptions, Progress
+from bridge.jobs import DEFAULT_AMOUNT, AutoOptions, Progress
 from bridge.presets import EqPreset
 from bridge.report import Outcome, Report
 from bridge.requests import Request, TrackState
+from bridge.selection import SELECTED, in_hand
 from bridge.session import Session, Track
 from models.equalise import Wish
 
@@ -75,14 +76,14 @@ def prepare() -> None:
 
 def look(session: Session) -> TrackState:
     """Return the first selected track that has ReaTone's EQ, else the first selected one."""
-    chosen = jobs.in_hand(session)
+    chosen = in_hand(session)
     shown = next((track for track in chosen if track.own), chosen[0] if chosen else None)
     return _state(shown) if shown else TrackState()
 
 
 def _auto(task: Task) -> Done:
     args = task.request.args
-    wish = Wish(wishes.known_class(args.get("class")))
+    wish = Wish(target=own_targets.told(args["class"]) if "class" in args else None)
     options = AutoOptions(None, args.get("amount", DEFAULT_AMOUNT), wish)
     return _reported(jobs.auto(task.session, options, task.progress, task.heard))
 
@@ -122,7 +123,7 @@ def _amount(task: Task) -> Done:
 
 def _compare(task: Task) -> Done:
     """Switch ReaTone's EQs off or on; both are equally loud, since the EQ keeps the loudness."""
-    ours = [track for track in jobs.in_hand(task.session) if track.own]
+    ours = [track for track in in_hand(task.session) if track.own]
     if not ours:
         raise NothingSelected("None of the selected tracks has a ReaTone EQ.", "Equalise first.")
     was_heard = any(track.own.enabled for track in ours if track.own)
@@ -169,7 +170,7 @@ def _refresh(task: Task) -> Done:
 
 def _touch(task: Task) -> Done:
     if task.fader:
-        task.fader.begin(jobs.in_hand(task.session))
+        task.fader.begin(in_hand(task.session))
     return Done("")
 
 

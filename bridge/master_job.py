@@ -12,8 +12,9 @@ from pathlib import Path
 
 from bridge import jobs, master_file, wishes
 from bridge.errors import BridgeError, UnreadableAudio, UsageError
-from bridge.jobs import MASTER, Progress, check_amount, no_progress
+from bridge.jobs import Progress, check_amount, no_progress
 from bridge.report import Outcome, Report, TrackReport
+from bridge.selection import MASTER
 from bridge.session import Receipt, Session, Track, Write
 from bridge.track_reports import auto_report
 from models import genres

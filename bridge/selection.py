@@ -7,6 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from bridge.errors import NothingSelected, UsageError
+from bridge.session import Session, Track
+
+SELECTED = "selected"
+MASTER = "master"
+"""Names the master track, in place of a GUID and where tracks are chosen."""
 
 _LONGEST = 9
 """No track has a number of more digits."""
@@ -46,6 +51,47 @@ def select(tracks: Sequence[Selectable], wanted: str) -> tuple[str, ...]:
             "Select tracks in REAPER, or name them with --tracks (numbers, names, or all).",
         )
     return tuple(track.guid for track in tracks if track.guid in chosen)
+
+
+def named(session: Session, tracks: str | None) -> tuple[str, ...] | None:
+    """Return the GUIDs of the tracks named; None, for REAPER to choose the selected ones, of None.
+
+    Raises NothingSelected and UsageError.
+    """
+    return None if tracks is None else select(session.list_tracks(), tracks)
+
+
+def in_hand(session: Session) -> list[Track]:
+    """Return the selected tracks, the master too if it is; of none, the master if it has our EQ."""
+    everything = session.list_tracks(master=True)
+    chosen = [track for track in everything if track.selected]
+    return chosen or [track for track in everything if not track.number and track.own]
+
+
+def selected(session: Session, tracks: str) -> list[Track]:
+    if tracks == MASTER:
+        return list(session.begin_job([MASTER]).tracks)
+    if tracks == SELECTED and (taken := in_hand(session)):
+        return taken
+    listed = session.list_tracks()
+    chosen = set(select(listed, tracks))
+    return [track for track in listed if track.guid in chosen]
+
+
+def own_tracks(session: Session, tracks: str) -> list[Track]:
+    chosen = selected(session, tracks)
+    ours = [track for track in chosen if track.own]
+    if ours:
+        return ours
+    notes = dict.fromkeys(note for track in chosen for note in track.warnings)
+    if notes:
+        raise NothingSelected(
+            f"None of these tracks has a ReaTone EQ that can be used. {' '.join(notes)}",
+            "Mend that and try again.",
+        )
+    raise NothingSelected(
+        "None of these tracks has a ReaTone EQ.", "Run `reatone auto` on them first."
+    )
 
 
 def _named(tracks: Sequence[Selectable], part: str) -> set[str]:

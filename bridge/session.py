@@ -1,8 +1,7 @@
 """A session with REAPER, live or embedded: what ReaTone asks of it, in typed values.
 
-Conventions: a track is named by its GUID; states are ReaEQ's own bytes; "own" is ReaTone's ReaEQ
-instance on a track. The work itself is done by `bridge.reaper.inside`; a transport carries
-requests to wherever that runs.
+The work itself is done by `bridge.reaper.inside`; a transport carries requests to wherever that
+runs. The values are those of `bridge.exchange`.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from bridge import errors
+from bridge.exchange import Hello, Job, OwnEq, ProjectInfo, Receipt, Track, Write
 from bridge.memory import Memory
 from bridge.reaper import inside, reaeq
-from models.eq import Eq
 
 __all__ = [
     "Hello",
@@ -39,112 +37,6 @@ Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 _POLL_S = 0.25
 _PATIENCE_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectInfo:
-    """The project in front; path is empty while it was never saved."""
-
-    path: str
-    name: str
-    tracks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """Who answers: versions, and the project in front."""
-
-    api: int
-    reaper: str
-    python: str
-    project: ProjectInfo
-
-
-@dataclass(frozen=True, slots=True)
-class OwnEq:
-    """ReaTone's instance on a track. fx: its place in the chain, 0-based, as it was seen."""
-
-    fx_guid: str
-    fx: int
-    enabled: bool
-    state: bytes
-    edited_by_hand: bool
-
-    @property
-    def eq(self) -> Eq:
-        """The state as an `Eq`; raises ReaEqError for a state of no sense."""
-        return reaeq.to_eq(reaeq.decode(self.state))
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A track as it was seen.
-
-    number: 1-based. depth: in folders, 0 outermost. audio: the rendered stem, None without one.
-    sound: a fingerprint of what is heard of it, where it was asked for and can be told.
-    """
-
-    guid: str
-    name: str
-    number: int
-    selected: bool = False
-    depth: int = 0
-    folder: bool = False
-    muted: bool = False
-    channels: int = 2
-    own: OwnEq | None = None
-    memory: Memory | None = None
-    warnings: tuple[str, ...] = ()
-    audio: Path | None = None
-    sound: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The tracks to work on, with their audio."""
-
-    project: ProjectInfo
-    tracks: tuple[Track, ...]
-    change_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """An EQ for a track. It is refused if the track's own EQ is no longer what `track` shows.
-
-    moved: what differs there from our last write was moved by ReaTone itself, not by the user.
-    """
-
-    track: Track
-    eq: Eq
-    memory: Memory
-    moved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a change to one track.
-
-    ok: it holds, as read back. changed: something is different from before. created: a new
-    instance was added. state: of our instance now, before: ahead of the change (None: there was or
-    is no instance). error: why not, when not ok.
-    """
-
-    guid: str
-    ok: bool
-    changed: bool
-    created: bool
-    fx_guid: str | None
-    state: bytes | None
-    before: bytes | None
-    edited_by_hand: bool
-    warnings: tuple[str, ...]
-    error: errors.BridgeError | None
-
-    @property
-    def eq(self) -> Eq | None:
-        """The EQ that was read back."""
-        return None if self.state is None else reaeq.to_eq(reaeq.decode(self.state))
 
 
 class Session(Protocol):

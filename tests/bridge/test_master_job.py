@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
-from bridge import jobs, master_file, master_job
+from bridge import jobs, master_file, master_job, selection
 from bridge.cli import app
 from bridge.errors import UnreadableAudio, UsageError
 from bridge.host import open_project
@@ -150,7 +150,7 @@ class TestProject:
         assert report.undo == "ReaTone: master EQ, 50% (1 track)"
         assert host.project.master.fx_chain.fx[0].name
         assert session.list_tracks() == before
-        (master,) = session.begin_job([jobs.MASTER]).tracks
+        (master,) = session.begin_job([selection.MASTER]).tracks
         assert master.own
         assert master.memory
         assert master.memory.label == track.label
@@ -176,13 +176,13 @@ class TestProject:
     def test_amount_and_revert_reach_the_master(self, host: Host) -> None:
         session = embedded(host)
         half = run(session).tracks[0].eq
-        jobs.amount(session, jobs.MASTER, 1.0)
-        (master,) = session.begin_job([jobs.MASTER]).tracks
+        jobs.amount(session, selection.MASTER, 1.0)
+        (master,) = session.begin_job([selection.MASTER]).tracks
         assert half
         assert master.own
         gains = [band.gain_db for band in master.own.eq.bands]
         np.testing.assert_allclose(gains, [2 * band.gain_db for band in half.bands], atol=1e-3)
-        jobs.revert(session, jobs.MASTER)
+        jobs.revert(session, selection.MASTER)
         assert not host.project.master.fx_chain.fx
 
     def test_a_dry_run_writes_nothing(self, host: Host) -> None:
@@ -204,7 +204,7 @@ class TestProject:
         run(embedded(host))
         host.save(tmp_path / "song" / "saved.rpp")
         again = embedded(open_project(tmp_path / "song" / "saved.rpp"))
-        (master,) = again.begin_job([jobs.MASTER]).tracks
+        (master,) = again.begin_job([selection.MASTER]).tracks
         assert master.own
         assert not master.own.edited_by_hand
 
@@ -275,4 +275,4 @@ class TestTargets:
 
 
 def test_the_master_stands_apart_from_a_track_of_that_name() -> None:
-    assert master_job.MASTER == jobs.MASTER == "master"
+    assert master_job.MASTER == selection.MASTER == "master"

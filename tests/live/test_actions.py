@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bridge.jobs import MASTER
+from bridge.selection import MASTER
 from bridge.session import Track
 from bridge.single import holder
 from tests.bridge.running import alike
