@@ -1,7 +1,8 @@
 """From what was heard to the equaliser: target, desired change, bands and level.
 
-The one place where the parts of `models` meet: listen → recognise → target → desired change →
-match → loudness-neutral output gain. All after `listen` works on small arrays, in milliseconds.
+The one place where the parts of `models` meet: listen → recognise → target → the same adapted to
+the track → desired change → match → loudness-neutral output gain. All after `listen` works on small
+arrays, in milliseconds.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ SILENT = "silent: nothing to hear in this track"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for: a class or reference instead of what is recognised, and limits."""
+    """What the user asked for.
+
+    class_name, target: what the track is, instead of recognising it: a class, or a target of any
+    make. reference: a sound to come near to, whatever the track is. limits: always kept.
+    """
 
     class_name: str | None = None
     reference: Target | None = None
     limits: Limits = field(default_factory=lambda: Limits(max_boost_db=6.0, max_cut_db=6.0))
     keep_loudness: bool = True
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,10 @@ def equalise(
     by_ear = instruments.classify_spectrum(listening.spectrum)
     guesses = with_name(by_ear, name)
     target, label, confidence, warnings = _choose_target(guesses, wish)
-    desired_db, weight = targets.desired_change(listening.spectrum, target)
+    tolerance = targets.TOLERANCE
+    if wish.reference is None:
+        target, tolerance = targets.adapted(target, listening.spectrum), 0.0
+    desired_db, weight = targets.desired_change(listening.spectrum, target, tolerance)
     rate_hz = float(listening.sample_rate_hz)
     in_band = np.less(GRID_HZ, 0.49 * rate_hz)
     full = matching.match(
@@ -171,6 +180,8 @@ def _choose_target(
     best = guesses[0]
     if wish.reference is not None:
         return wish.reference, best.label, best.confidence, ()
+    if wish.target is not None:
+        return wish.target, wish.target.name, None, ()
     if wish.class_name is not None:
         return targets.for_class(wish.class_name), wish.class_name, None, ()
     target = targets.for_guesses(guesses)

@@ -33,6 +33,7 @@ __all__ = [
     "NEUTRAL",
     "Target",
     "TargetError",
+    "adapted",
     "blend",
     "desired_change",
     "distance_db",
@@ -42,6 +43,7 @@ __all__ = [
     "from_spectra",
     "names",
     "neutral",
+    "weighted_median",
 ]
 
 NEUTRAL = "neutral"
@@ -58,12 +60,17 @@ TRUSTED_CONFIDENCE = 0.5
 """A recognised class counts alone from this confidence on; below it the likely ones are blended."""
 MIN_SHARE = 0.02
 """Classes less likely than this are left out of a blend."""
+FAULT_DB = 5.0
+"""How far (rms) a track's EQ is expected to be off, beside what is natural for its kind."""
+UNSEEN = 1.4
+"""A source outside of a target's material deviates so many times as far as those inside."""
 _REST_WEIGHT = 0.4
 """Weight of "no change" where nothing is known: shelves must not lift noise there.
 
 From 0.05 to 0.4 the largest boost of silent bands halves and the way to the target stays the same.
 """
 _REFERENCE_SPREAD_DB = 1.0
+_TINY = 1e-12
 
 
 def names() -> tuple[str, ...]:
@@ -104,7 +111,7 @@ def for_guesses(guesses: Sequence[Guess]) -> Target:
     return blend(likely) if likely else neutral()
 
 
-def from_files(paths: Sequence[str | Path]) -> Target:
+def from_files(paths: Sequence[str | Path], *, name: str = "reference") -> Target:
     """Make a target from reference audio files: the mean of their spectra, all counting the same.
 
     Raises TargetError when no file is given or none has energy; AudioError for an unreadable one.
@@ -117,11 +124,35 @@ def from_files(paths: Sequence[str | Path]) -> Target:
         if not spectrum.confidence.any():
             raise TargetError(f"{path}: silent, nothing to match: choose another reference")
     listed = ", ".join(path.name for path in files)
-    target = from_spectra(spectra, name="reference", provenance=f"reference: {listed}")
+    target = from_spectra(spectra, name=name, provenance=f"{name}: {listed}")
     if len(files) > 1:
         return target
     spread_db = np.full_like(target.spread_db, _REFERENCE_SPREAD_DB)
     return Target(target.curve_db, spread_db, target.confidence, target.provenance, target.name)
+
+
+def adapted(target: Target, spectrum: Spectrum) -> Target:
+    """Return the target as it is for one track: what its kind leaves open is the track's own.
+
+    Per band the most likely spectrum of this track without its faults, where both nature (spread n)
+    and faults (`FAULT_DB` s) are normal: the track plus s^2 / (s^2 + n^2) of its difference. So the
+    notes that are played, quiet lows and a dark or bright make stay, as far as tracks of the class
+    differ in them; where all are alike the target is followed. Chosen by
+    `python -m models.training.choose_strength`.
+    """
+    natural_db = UNSEEN * target.spread_db
+    trust = FAULT_DB**2 / (FAULT_DB**2 + natural_db**2)
+    known = spectrum.confidence * target.confidence * _within(CHANGE_RANGE_HZ)
+    track_db = smoothed_db(spectrum)
+    difference = target.curve_db - track_db
+    difference = difference - weighted_mean(difference, ERB_WEIGHT * known * trust)
+    return Target(
+        curve_db=track_db + trust * difference,
+        spread_db=natural_db * np.sqrt(trust),
+        confidence=target.confidence,
+        provenance=target.provenance,
+        name=target.name,
+    )
 
 
 def desired_change(
@@ -138,7 +169,8 @@ def desired_change(
     known = spectrum.confidence * target.confidence * _within(CHANGE_RANGE_HZ)
     weight = ERB_WEIGHT * known
     difference = _centred(target.curve_db - smoothed_db(spectrum), weight)
-    demand = difference**3 / (difference**2 + (tolerance * target.spread_db) ** 2)
+    left_alone = (tolerance * target.spread_db) ** 2 + _TINY
+    demand = difference**3 / (difference**2 + left_alone)
     demand = np.clip(demand, -MAX_CHANGE_DB, MAX_CHANGE_DB) * np.sqrt(known)
     return demand, weight + _REST_WEIGHT * ERB_WEIGHT
 
@@ -164,7 +196,7 @@ def distance_db(spectrum: Spectrum, target: Target, eq_db: ArrayLike | None = No
     if not weight.any():
         return 0.0
     difference = target.curve_db - smoothed_db(spectrum, response_db)
-    return weighted_mean(np.abs(difference - _median(difference, weight)), weight)
+    return weighted_mean(np.abs(difference - weighted_median(difference, weight)), weight)
 
 
 def _within(range_hz: tuple[float, float]) -> Array:
@@ -172,7 +204,8 @@ def _within(range_hz: tuple[float, float]) -> Array:
     return np.asarray((low <= GRID_HZ) & (high >= GRID_HZ), dtype=np.float64)
 
 
-def _median(values: Array, weight: Array) -> float:
+def weighted_median(values: Array, weight: Array) -> float:
+    """Return the value below which half of the weight lies."""
     order = np.argsort(values)
     heaped = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(heaped, 0.5 * heaped[-1])])

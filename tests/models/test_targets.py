@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import target_files, targets
+from models import matching, target_files, targets
 from models.audio import AudioError
 from models.instruments import CLASSES, Guess, classify_spectrum
 from models.spectrum import ERB_WEIGHT, GRID_HZ, Spectrum, erb_smooth, measure_file
@@ -138,6 +138,52 @@ class TestDesiredChange:
         lenient, _ = targets.desired_change(bump, target_of(0.0 * OCTAVE, spread_db=spread))
         assert np.abs(lenient).max() < np.abs(strict).max()
         assert (lenient * strict >= -1e-12).all()
+
+
+class TestAdapted:
+    """What a class leaves open is the track's own."""
+
+    @given(level=st.floats(-40.0, 40.0), tilt=st.floats(-6.0, 6.0))
+    def test_it_lies_between_track_and_target_whatever_the_level(
+        self, level: float, tilt: float
+    ) -> None:
+        target, track = target_of(tilt * OCTAVE, spread_db=3.0), spectrum_of(0.0 * OCTAVE + level)
+        own = targets.adapted(target, track)
+        share = own.curve_db / np.where(np.abs(target.curve_db) > 0.1, target.curve_db, np.inf)
+        expected = targets.FAULT_DB**2 / (targets.FAULT_DB**2 + (targets.UNSEEN * 3.0) ** 2)
+        inside = (np.abs(target.curve_db) > 0.1) & (GRID_HZ >= 30.0) & (GRID_HZ <= 16000.0)
+        assert np.abs(share[inside] - expected).max(initial=0.0) < 0.02
+        assert own.name == target.name
+
+    def test_bands_in_which_the_class_differs_are_left_to_the_track(self) -> None:
+        spread_db = np.where(GRID_HZ < 200.0, 15.0, 1.0)
+        target = Target(0.0 * OCTAVE, spread_db, ONES, "test", "bass of many tunings")
+        track = spectrum_of(6.0 * np.exp(-(((OCTAVE + 4.0) / 0.7) ** 2)))  # its notes, at 62 Hz
+        asked = {
+            name: np.abs(targets.desired_change(track, one, 0.0)[0])[GRID_HZ < 200.0].max()
+            for name, one in (("mean", target), ("own", targets.adapted(target, track)))
+        }
+        assert asked["mean"] > 2.5
+        assert asked["own"] < 0.5
+
+    def test_without_spread_the_target_is_followed(self) -> None:
+        target = target_of(-2.0 * OCTAVE, spread_db=1e-3)
+        own = targets.adapted(target, FALLING)
+        inside = (GRID_HZ >= 60.0) & (GRID_HZ <= 12000.0)
+        assert np.polyfit(OCTAVE[inside], own.curve_db[inside], 1)[0] == pytest.approx(
+            -2.0, abs=0.02
+        )
+
+    def test_silent_lows_are_not_lifted(self) -> None:
+        """Vocals and mallets were given 5 dB below their lowest note, where there is only rumble."""
+        quiet = np.where(GRID_HZ < 160.0, -40.0, 0.0) - 3.0 * np.abs(OCTAVE)
+        confidence = np.where(GRID_HZ < 160.0, 0.1, 1.0)
+        track = spectrum_of(quiet, confidence)
+        for name in ("vocals_female", "percussion"):
+            own = targets.adapted(targets.for_class(name), track)
+            desired_db, weight = targets.desired_change(track, own, 0.0)
+            eq = matching.match(GRID_HZ, desired_db, weight=weight, limits=evaluate_autoeq.LIMITS)
+            assert eq.response_db(GRID_HZ, 48000.0)[GRID_HZ < 100.0].max() < 2.5
 
 
 class TestAveraging:
