@@ -1,19 +1,22 @@
-"""An equalised copy of a mix file, block by block."""
+"""A processed copy of an audio file, block by block."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.errors import CannotWrite, UnreadableAudio, UsageError
-from models.audio import AudioError, info, stream
+from models.audio import AudioError, Samples, info, stream
 from models.eq import Eq, EqFilter
 
+Process = Callable[[Iterator[Samples]], Iterator[NDArray[np.floating]]]
+"""Takes a file's blocks (channels, n) and gives the processed ones, in all of the same length."""
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF"}
 _FLOATING = ("FLOAT", "DOUBLE", "VORBIS", "OPUS", "MPEG_LAYER_III")
 
@@ -31,7 +34,18 @@ def check_output(mix: Path, output: Path, *, overwrite: bool) -> None:
 
 
 def write(mix: Path, output: Path, eq: Eq) -> tuple[str, ...]:
-    """Write `mix` through `eq` to `output`, complete or not at all; return warnings.
+    """Write `mix` through `eq` to `output`, as `write_processed` does."""
+
+    def equalised(blocks: Iterator[Samples]) -> Iterator[NDArray[np.floating]]:
+        what = info(mix)
+        filters = EqFilter(eq, what.sample_rate_hz, what.channels)
+        return (filters.process(block) for block in blocks)
+
+    return write_processed(mix, output, equalised)
+
+
+def write_processed(mix: Path, output: Path, process: Process) -> tuple[str, ...]:
+    """Write `mix` through `process` to `output`, complete or not at all; return warnings.
 
     32-bit float where the mix is floating (WAV), else 24 bits. Where those would clip, everything
     is turned down to fit, with a warning. Raises UnreadableAudio and CannotWrite.
@@ -40,10 +54,10 @@ def write(mix: Path, output: Path, eq: Eq) -> tuple[str, ...]:
     subtype = "FLOAT" if form == "WAV" and _is_floating(mix) else "PCM_24"
     try:
         with _beside(output) as temporary:
-            peak = _run(mix, temporary, form, subtype, eq, 1.0)
+            peak = _run(mix, temporary, form, subtype, process, 1.0)
             if subtype == "FLOAT" or peak <= 1.0:
                 return _note_of_peak(peak)
-            _run(mix, temporary, form, subtype, eq, 1.0 / peak)
+            _run(mix, temporary, form, subtype, process, 1.0 / peak)
     except AudioError as error:
         raise UnreadableAudio(str(error)) from error
     except OSError as error:
@@ -53,19 +67,18 @@ def write(mix: Path, output: Path, eq: Eq) -> tuple[str, ...]:
     return (f"Turned down by {20.0 * np.log10(peak):.1f} dB, or it would clip.",)
 
 
-def _run(mix: Path, output: Path, form: str, subtype: str, eq: Eq, gain: float) -> float:
-    """Filter the file; return the peak that full scale would have met."""
+def _run(mix: Path, output: Path, form: str, subtype: str, process: Process, gain: float) -> float:
+    """Process the file; return the peak that full scale would have met."""
     import soundfile  # noqa: PLC0415  (loads a shared library)
 
     what = info(mix)
-    filters = EqFilter(eq, what.sample_rate_hz, what.channels)
     peak = 0.0
     try:
         with soundfile.SoundFile(
             output, "w", what.sample_rate_hz, what.channels, subtype, format=form
         ) as file:
-            for block in stream(mix):
-                out = np.ascontiguousarray(filters.process(block).T, dtype=np.float32)
+            for block in process(stream(mix)):
+                out = np.ascontiguousarray(block.T, dtype=np.float32)
                 peak = max(peak, float(out.max(initial=0.0)), -float(out.min(initial=0.0)))
                 file.write(out if gain == 1.0 else out * np.float32(gain))
     except soundfile.SoundFileError as error:
