@@ -30,6 +30,7 @@ from bridge.command import (
 )
 from bridge.errors import BridgeError, UsageError
 from bridge.preset_cli import preset_app
+from bridge.target_cli import target_app
 
 if TYPE_CHECKING:
     from bridge.jobs import AutoOptions
@@ -45,6 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # importing rich for a help page takes longer than the page is worth
 )
 app.add_typer(preset_app, name="preset")
+app.add_typer(target_app, name="target")
 
 PresetFolder = Annotated[
     Path | None,
@@ -56,7 +58,11 @@ MaxGain = Annotated[float, typer.Option(min=0.5, max=24.0, help="Most boost or c
 Bands = Annotated[int, typer.Option(min=1, max=24, help="Most bands to use.")]
 CutsOnly = Annotated[bool, typer.Option("--cuts-only", help="Never boost.")]
 ClassName = Annotated[
-    str | None, typer.Option("--class", help="What the tracks are, instead of recognising it.")
+    str | None,
+    typer.Option(
+        "--class",
+        help="What the tracks are: a class, a target of yours, or a mixture (piano:0.7,organ:0.3).",
+    ),
 ]
 References = Annotated[
     list[Path], typer.Option("--reference", help="Audio that sounds as wanted; may be repeated.")
@@ -103,12 +109,13 @@ def auto(
     as_json: AsJson = False,
 ) -> None:
     """Listen to tracks, recognise and equalise them."""
-    from bridge import wishes
+    from bridge import own_targets
     from bridge.jobs import AutoOptions
     from models.equalise import Wish
 
     limits = _limits(max_gain, bands, cuts_only)
-    wish = Wish(wishes.known_class(class_name), None, limits, keep_loudness)
+    target = own_targets.told(class_name) if class_name is not None else None
+    wish = Wish(limits=limits, keep_loudness=keep_loudness, target=target)
     _equalise(project, AutoOptions(tracks, amount, wish, dry_run), output, plot, presets)
 
 
@@ -225,7 +232,7 @@ def _equalise(
     with progress_bar() as progress:
         report = offline.work_on(project, output, lambda s: jobs.auto(s, options, progress))
     try:
-        _save_extras(report, options.tracks or jobs.SELECTED, plot, folder)
+        _save_extras(report, options.tracks or "selected", plot, folder)
     except BridgeError:
         typer.echo(report.as_text(), err=wants_json())  # what was done is said in any case
         raise

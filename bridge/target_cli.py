@@ -1,0 +1,120 @@
+"""`reatone target …`: the targets that there are, and the user's own from recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bridge.command import AsJson, command, print_json, wants_json
+
+if TYPE_CHECKING:
+    from models.target import Target
+
+target_app = typer.Typer(
+    help='Targets: how tracks should sound; used as --class "my vocals" or "piano:0.7,organ:0.3".',
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="The target's name.", show_default=False)]
+
+
+@target_app.command("learn")
+@command
+def target_learn(
+    name: Name,
+    files: Annotated[
+        list[Path], typer.Argument(help="Recordings that sound as wanted.", show_default=False)
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older one.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a target of your own from recordings: their mean, and how far they differ."""
+    from bridge import own_targets
+
+    target, path = own_targets.learn(name, files, overwrite=overwrite)
+    if wants_json():
+        print_json({"name": target.name, "path": str(path), "files": len(files)})
+    else:
+        typer.echo(f"{target.name}: {target.provenance}; saved as {path}")
+
+
+@target_app.command("list")
+@command
+def target_list(as_json: AsJson = False) -> None:
+    """List the classes that ship and your own targets."""
+    from bridge import own_targets
+    from models import targets
+
+    own = own_targets.own()
+    if wants_json():
+        rows: list[dict[str, Any]] = [{"name": name, "own": False} for name in targets.names()]
+        rows += [
+            {"name": o.name, "own": True, "path": str(o.path), "problem": o.problem} for o in own
+        ]
+        print_json({"targets": rows})
+        return
+    for name in targets.names():
+        typer.echo(f"class  {name.replace('_', ' ')}")
+    for one in own:
+        typer.echo(f"own    {one.name:32} {one.problem or one.path}")
+
+
+@target_app.command("show")
+@command
+def target_show(
+    name: Annotated[
+        str, typer.Argument(help='A name, or a mixture: "piano:0.7,organ:0.3".', show_default=False)
+    ],
+    plot: Annotated[Path | None, typer.Option(help="Draw it (.png or .svg).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a target's curve and spread in dB at octaves; --plot draws it."""
+    from bridge import own_targets
+
+    target = own_targets.told(name)
+    if plot:
+        from bridge import target_plot
+
+        target_plot.draw(target, plot)
+    rows = _octaves(target)
+    if wants_json():
+        print_json({"name": target.name, "provenance": target.provenance, "octaves": rows})
+        return
+    typer.echo(f"{target.name.replace('_', ' ')}: {target.provenance}")
+    for row in rows:
+        sure = "" if row["confidence"] >= 0.5 else "  (seldom any energy)"
+        typer.echo(
+            f"{row['freq_hz']:8.0f} Hz {row['level_db']:+6.1f} dB ± {row['spread_db']:4.1f}{sure}"
+        )
+
+
+@target_app.command("remove")
+@command
+def target_remove(name: Name, as_json: AsJson = False) -> None:
+    """Remove one of your own targets; its file is kept as .bak."""
+    from bridge import own_targets
+
+    kept = own_targets.remove(name)
+    if wants_json():
+        print_json({"removed": name, "kept": str(kept)})
+    else:
+        typer.echo(f"{name} is removed; its file is kept as {kept}")
+
+
+def _octaves(target: Target) -> list[dict[str, float]]:
+    import numpy as np
+
+    from models.spectrum import GRID_HZ
+
+    places = [int(np.argmin(np.abs(GRID_HZ - hz))) for hz in 31.25 * 2.0 ** np.arange(10)]
+    return [
+        {
+            "freq_hz": round(float(GRID_HZ[i]), 1),
+            "level_db": round(float(target.curve_db[i]), 2),
+            "spread_db": round(float(target.spread_db[i]), 2),
+            "confidence": round(float(target.confidence[i]), 3),
+        }
+        for i in places
+    ]
