@@ -128,6 +128,9 @@ class Server(ReapyServer):
                     self._answer(peer, message)
             except way.BadMessage as error:
                 self._dismiss(peer, f"ReaTone: {error}.")
+            except Exception:
+                self._complain(traceback.format_exc())
+                self._dismiss(peer, "ReaTone: this cannot be answered.")
             peer.flush()
             if peer.gone:
                 self._drop(peer)

@@ -59,16 +59,30 @@ class TestStrangers:
             (1000).to_bytes(8, "little") + b"[" * 1000,
             way.pack({"function": "hello", "input": {"args": [{}]}}, 1000),
             way.pack({"function": EVIL_CALLABLES[0], "input": {"args": ["id"]}}, 1000),
+            way.pack({"nonce": "\ud800", "proof": "\udfff"}, 1000),
         ],
-        ids=["http", "huge", "zero", "noise", "long", "text", "deep", "request", "callable"],
+        ids=[
+            "http",
+            "huge",
+            "zero",
+            "noise",
+            "long",
+            "text",
+            "deep",
+            "request",
+            "callable",
+            "half",
+        ],
     )
     def test_are_answered_and_shown_out(self, steady: StandIn, data: bytes) -> None:
+        """Half a character for a nonce ended in an error of the server's own."""
         with stranger(steady) as raw:
             before = len(raw.heard)
             raw.send(data)
             assert raw.is_closed()
             assert b"traceback" in raw.heard[before:]
             assert raw.endpoint.token.encode() not in raw.heard
+        assert steady.tell("console") == []
 
     def test_with_a_wrong_token_get_nothing(self, steady: StandIn) -> None:
         endpoint = way.read(steady.endpoint)
