@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge import __version__, live_cli, master_cli, words_cli
+from bridge import __version__, learn_cli, live_cli, master_cli, words_cli
 from bridge.command import (
     Amount,
     AsJson,
@@ -262,6 +262,7 @@ def _limits(max_gain_db: float, max_bands: int, cuts_only: bool) -> Limits:
 
 words_cli.add_to(app)
 master_cli.add_to(app)
+learn_cli.add_to(app)
 live_cli.add_to(app)
 
 if __name__ == "__main__":

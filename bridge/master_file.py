@@ -44,14 +44,16 @@ def write(mix: Path, output: Path, eq: Eq) -> tuple[str, ...]:
     return write_processed(mix, output, equalised)
 
 
-def write_processed(mix: Path, output: Path, process: Process) -> tuple[str, ...]:
+def write_processed(
+    mix: Path, output: Path, process: Process, *, floating: bool = False
+) -> tuple[str, ...]:
     """Write `mix` through `process` to `output`, complete or not at all; return warnings.
 
-    32-bit float where the mix is floating (WAV), else 24 bits. Where those would clip, everything
-    is turned down to fit, with a warning. Raises UnreadableAudio and CannotWrite.
+    32-bit float where the mix is floating or `floating` is asked for (WAV), else 24 bits. Where
+    those would clip, everything is turned down to fit, with a warning. Raises UnreadableAudio and CannotWrite.
     """
     form = _FORMATS[output.suffix.lower()]
-    subtype = "FLOAT" if form == "WAV" and _is_floating(mix) else "PCM_24"
+    subtype = "FLOAT" if form == "WAV" and (floating or _is_floating(mix)) else "PCM_24"
     try:
         with _beside(output) as temporary:
             peak = _run(mix, temporary, form, subtype, process, 1.0)

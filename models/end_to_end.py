@@ -9,8 +9,9 @@ path kept apart from the nonlinear one. It runs block by block, with the same re
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.audio import Samples
+from models.audio import Clip, Samples, resample
 from models.eq import Array
 from models.level_gain import KNOTS_DB, TIMES_S, LevelGain, LevelGainFilter
 
@@ -80,6 +81,18 @@ class LearnedEq:
         """Return a whole signal (channels, n) processed."""
         done = list(self.stream([samples]))
         return np.concatenate(done, axis=1) if done else samples.copy()
+
+    def at_rate(self, sample_rate_hz: int) -> LearnedEq:
+        """Return the same equaliser for another sample rate; it passes nothing beyond its own."""
+        if sample_rate_hz == self.sample_rate_hz:
+            return self
+        common = math.gcd(sample_rate_hz, self.sample_rate_hz)
+        up, down = sample_rate_hz // common, self.sample_rate_hz // common
+        kernel = np.pad(self.kernel, (-self.lead % down, 0))  # time zero stays on a sample
+        lead = (self.lead + -self.lead % down) * up // down
+        clip = Clip(kernel.astype(np.float32), self.sample_rate_hz)
+        taps = resample(clip, sample_rate_hz).samples[0].astype(np.float64) * (down / up)
+        return replace(self, kernel=taps, lead=lead, sample_rate_hz=sample_rate_hz)
 
     def save(self) -> bytes:
         """Return it as a safetensors file."""
