@@ -138,7 +138,8 @@ def verdict(learnt: Learnt) -> str:
 def _left(residual_db: float) -> str:
     """Return a residual as dB and as a share of the amplitude."""
     share = 100.0 * 10.0 ** (residual_db / 20.0)
-    return f"{residual_db:.1f} dB ({share:.1g} % of its amplitude)"
+    shown = f"{share:.0f}" if share >= 1.0 else f"{share:.1g}"
+    return f"{residual_db:.1f} dB ({shown} % of its amplitude)"
 
 
 def _alignment(learnt: Learnt) -> list[str]:

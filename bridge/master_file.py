@@ -50,7 +50,8 @@ def write_processed(
     """Write `mix` through `process` to `output`, complete or not at all; return warnings.
 
     32-bit float where the mix is floating or `floating` is asked for (WAV), else 24 bits. Where
-    those would clip, everything is turned down to fit, with a warning. Raises UnreadableAudio and CannotWrite.
+    those would clip, everything is turned down to fit, with a warning. Raises UnreadableAudio and
+    CannotWrite.
     """
     form = _FORMATS[output.suffix.lower()]
     subtype = "FLOAT" if form == "WAV" and (floating or _is_floating(mix)) else "PCM_24"

@@ -37,6 +37,7 @@ LIMITS = Limits(
     min_cut_bandwidth_oct=0.1,
     passes=True,
 )
+_LEVEL_WIDTH_DB = 0.3
 _TOLERANCE_DB = 0.03
 _BAND_PRICE_DB = 0.05
 _HIGHEST_RATIO = 0.45
@@ -237,13 +238,15 @@ def _between(values: Array, bins_hz: Array, low_hz: Array, high_hz: Array) -> Ar
 
 
 def _as_reaeq(freqs_hz: Array, curve_db: Array, weight: Array, rate_hz: int) -> Eq:
-    """Return the bands and output gain for a curve: of two readings of its level the simpler."""
+    """Return the bands and output gain for a curve: of two readings of its level the simpler.
+
+    The output gain is 0 dB, or the level that the curve keeps to most: between the bands.
+    """
     if not weight.any():
         return Eq()
-    order = np.argsort(curve_db)
-    middle = np.searchsorted(np.cumsum(weight[order]), 0.5 * weight.sum())
+    near = np.exp(-(((curve_db[:, None] - curve_db) / _LEVEL_WIDTH_DB) ** 2)) @ weight
     candidates = []
-    for level_db in (0.0, float(curve_db[order][middle])):
+    for level_db in (0.0, float(curve_db[np.argmax(near)])):
         eq = matching.match(
             freqs_hz,
             curve_db - level_db,

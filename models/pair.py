@@ -73,7 +73,7 @@ def align(before: Clip, after: Clip) -> Pair:
             "BEFORE and AFTER have less than a second in common.",
             "Render the same passage of the same track twice.",
         )
-    if abs(before.frames - after.frames) > 0.01 * rate_hz:
+    if abs(before.frames - after.frames) > 0.1 * rate_hz:
         notes.append(
             f"they last {before.duration_s:.2f} and {after.duration_s:.2f} s: "
             f"learnt from the {dry.shape[1] / rate_hz:.2f} s they have in common"
