@@ -20,6 +20,7 @@ from models.eq import Array, Eq
 from models.kernel_fit import Kernel
 from models.layout import Limits
 from models.level_gain import LevelGain
+from models.matching import Effort
 from models.pair import Pair, PairError, align
 from models.spectrum import GRID_HZ, measure
 
@@ -37,7 +38,7 @@ LIMITS = Limits(
     min_cut_bandwidth_oct=0.1,
     passes=True,
 )
-_LEVEL_WIDTH_DB = 0.3
+_LEVELS = 13
 _TOLERANCE_DB = 0.03
 _BAND_PRICE_DB = 0.05
 _HIGHEST_RATIO = 0.45
@@ -238,15 +239,14 @@ def _between(values: Array, bins_hz: Array, low_hz: Array, high_hz: Array) -> Ar
 
 
 def _as_reaeq(freqs_hz: Array, curve_db: Array, weight: Array, rate_hz: int) -> Eq:
-    """Return the bands and output gain for a curve: of two readings of its level the simpler.
+    """Return the bands and output gain for a curve: few bands that come close.
 
-    The output gain is 0 dB, or the level that the curve keeps to most: between the bands.
+    Which output gain the bands stand on is not known: several are tried, ever closer to the best.
     """
     if not weight.any():
         return Eq()
-    near = np.exp(-(((curve_db[:, None] - curve_db) / _LEVEL_WIDTH_DB) ** 2)) @ weight
-    candidates = []
-    for level_db in (0.0, float(curve_db[np.argmax(near)])):
+
+    def matched(level_db: float, effort: Effort) -> tuple[float, float, Eq]:
         eq = matching.match(
             freqs_hz,
             curve_db - level_db,
@@ -254,12 +254,27 @@ def _as_reaeq(freqs_hz: Array, curve_db: Array, weight: Array, rate_hz: int) -> 
             limits=LIMITS,
             weight=weight,
             tolerance_db=_TOLERANCE_DB,
+            effort=effort,
         )
         error_db = eq.response_db(freqs_hz, rate_hz) + level_db - curve_db
         rms_db = float(np.sqrt(weight @ error_db**2 / weight.sum()))
-        price = rms_db + _BAND_PRICE_DB * len(eq.bands)
-        candidates.append((price, replace(eq, output_gain_db=round(level_db, 3))))
-    return min(candidates, key=lambda one: one[0])[1]
+        return rms_db + _BAND_PRICE_DB * len(eq.bands), level_db, eq
+
+    heard_db = curve_db[weight > 0.0]
+    low_db, high_db = float(heard_db.min()), float(heard_db.max())
+    _, best_db, _ = min(
+        (matched(level, Effort.QUICK) for level in np.linspace(low_db, high_db, _LEVELS)),
+        key=_price,
+    )
+    step_db = (high_db - low_db) / (_LEVELS - 1)
+    near = np.linspace(best_db - step_db, best_db + step_db, _LEVELS)
+    _, best_db, _ = min((matched(level, Effort.QUICK) for level in near), key=_price)
+    _, level_db, eq = min((matched(level, Effort.NORMAL) for level in (0.0, best_db)), key=_price)
+    return replace(eq, output_gain_db=round(level_db, 2))
+
+
+def _price(tried: tuple[float, float, Eq]) -> float:
+    return tried[0]
 
 
 def _energy_left(eq: Eq, kernel: Kernel, rate_hz: int) -> float:
