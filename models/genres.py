@@ -2,9 +2,10 @@
 
 The tagger musicnn (see `models.musicnn`) says what three-second excerpts spread over the recording
 sound like; the mean of its 50 tags, and means and variances of 20 cepstral coefficients, go into a
-calibrated kernel classifier over the ten genres of GTZAN. Beside it stands the network of DuBray &
-Mohammadi ("Using Neural Networks to Apply Intelligent Genre-Specific Equalization to Audio
-Masters"): levels of five bands and of the whole → 12 tanh units → softmax over six classes.
+calibrated classifier (`models.random_features`) over the ten genres of GTZAN. Beside it stands the
+network of DuBray & Mohammadi ("Using Neural Networks to Apply Intelligent Genre-Specific
+Equalization to Audio Masters"): levels of five bands and of the whole → 12 tanh units → softmax
+over six classes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from models import cepstra, excerpts, musicnn
 from models.audio import AudioInfo, Clip, Samples, info, stream
 from models.instruments import Guess
+from models.random_features import Waves
 from models.resources import weights_path
 
 Array = NDArray[np.float64]
@@ -47,25 +49,16 @@ class Evidence(NamedTuple):
     rms: float
 
 
-class Kernel(NamedTuple):
-    """Scores are Σ exp(−width · mean (x − point)²) @ weights over all widths, x standardised.
-
-    points: (N, D). widths: (K,). weights: (K, N, 10).
-    """
+class Classifier(NamedTuple):
+    """Random Fourier features of the standardised input, and a regression on them."""
 
     centre: Array
     scale: Array
-    points: Array
-    widths: Array
-    weights: Array
+    waves: Waves
 
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 10), up to a constant, of features (N, D)."""
-        x = (features - self.centre) / self.scale
-        square = (x**2).sum(axis=1)[:, None] + (self.points**2).sum(axis=1)
-        distance = np.maximum(square - 2.0 * x @ self.points.T, 0.0) / x.shape[1]
-        pairs = zip(self.widths, self.weights, strict=True)
-        return np.asarray(sum(np.exp(-width * distance) @ weights for width, weights in pairs))
+        return self.waves.scores((features - self.centre) / self.scale)
 
 
 class PaperNet(NamedTuple):
@@ -119,7 +112,7 @@ def guesses(seen: Evidence | None) -> tuple[Guess, ...]:
     if seen is None:
         return _ranked(GENRES, np.zeros(len(GENRES)))
     x = features(seen.tags[None], seen.cepstra.mean[None], seen.cepstra.variance[None])
-    return _ranked(GENRES, load_kernel().scores(x)[0])
+    return _ranked(GENRES, load_classifier().scores(x)[0])
 
 
 def pooled(ten: Sequence[Guess]) -> tuple[Guess, ...]:
@@ -149,10 +142,10 @@ def paper_levels_db(seen: Evidence) -> Array:
 
 
 @cache
-def load_kernel() -> Kernel:
+def load_classifier() -> Classifier:
     """Return the shipped classifier."""
     t = _tensors()
-    return Kernel(*(t[name] for name in Kernel._fields))
+    return Classifier(t["centre"], t["scale"], Waves(*(t[name] for name in Waves._fields)))
 
 
 @cache

@@ -18,7 +18,7 @@ from models.training.evaluate_masters import real_masters
 from models.training.fit_genres import (
     choose_paper_net,
     choose_temperature,
-    fit_kernel,
+    fit_classifier,
     fit_paper_net,
 )
 from models.training.genre_data import PAPER_LABEL, Tracks
@@ -39,7 +39,7 @@ def run(quick: bool) -> dict[str, Any]:
     data = corpus.data_dir()
     train, valid, test = (genre_data.load(data, split) for split in ("train", "valid", "test"))
     seeds = range(1 if quick else SEEDS)
-    shipped = genres.load_kernel().scores(test.features())
+    shipped = genres.load_classifier().scores(test.features())
     six = _pooled(shipped)
     net = genres.load_paper_net().scores(test.paper_levels_db())
     majority = float((test.paper_labels() != 0).mean())
@@ -137,7 +137,7 @@ def _ours(train: Tracks, test: Tracks, seeds: range) -> list[Row]:
     for seed in seeds:
         x = train.features(np.random.default_rng(seed))
         temperature, _ = choose_temperature(x, train.labels, seed)
-        scores = fit_kernel(x, train.labels, temperature).scores(test.features())
+        scores = fit_classifier(x, train.labels, temperature).scores(test.features())
         ten.append((scores, test.labels))
         six.append((_pooled(scores), test.paper_labels()))
     return [
@@ -151,8 +151,8 @@ def _tags_alone(train: Tracks, test: Tracks, seeds: range) -> tuple[list[float],
     for seed in seeds:
         x = train.features(np.random.default_rng(seed))[:, :50]
         temperature, _ = choose_temperature(x, train.labels, seed)
-        kernel = fit_kernel(x, train.labels, temperature)
-        scored.append((kernel.scores(test.features()[:, :50]), test.labels))
+        ours = fit_classifier(x, train.labels, temperature)
+        scored.append((ours.scores(test.features()[:, :50]), test.labels))
     return _collect(scored)
 
 
@@ -162,7 +162,7 @@ def _ours_random(tracks: Tracks, seeds: range) -> list[Row]:
         rest, held = (tracks.pick(part) for part in _random_parts(len(tracks), seed))
         x = rest.features()
         temperature, _ = choose_temperature(x, rest.labels, seed)
-        scores = fit_kernel(x, rest.labels, temperature).scores(held.features())
+        scores = fit_classifier(x, rest.labels, temperature).scores(held.features())
         ten.append((scores, held.labels))
         six.append((_pooled(scores), held.paper_labels()))
     return [

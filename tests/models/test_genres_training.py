@@ -46,13 +46,13 @@ def test_band_levels_are_those_published(data_dir: Path) -> None:
     assert np.abs(ours - table["band5_db"]).max() < 1.0
 
 
-def test_a_kernel_separates_what_is_separate() -> None:
+def test_a_classifier_separates_what_is_separate() -> None:
     rng = np.random.default_rng(5)
     labels = np.repeat(np.arange(10), 12)
     x = np.eye(10)[labels] * 6.0 + rng.normal(size=(120, 10))
-    kernel = fit_genres.fit_kernel(x, labels)
+    classifier = fit_genres.fit_classifier(x, labels)
     fresh = np.eye(10) * 6.0 + rng.normal(size=(10, 10))
-    assert (kernel.scores(fresh).argmax(axis=1) == np.arange(10)).all()
+    assert (classifier.scores(fresh).argmax(axis=1) == np.arange(10)).all()
 
 
 def test_the_papers_network_learns_what_no_line_divides() -> None:
