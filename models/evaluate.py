@@ -14,6 +14,8 @@ TOPICS = {
     "kinds": "models.evaluation_kinds",
     "instruments": "models.training.evaluate_instruments",
     "autoeq": "models.training.evaluate_autoeq",
+    "differences": "models.training.evaluate_differences",
+    "eq_pairs": "models.training.evaluate_eq_pairs",
     "genres": "models.training.evaluate_genres",
     "words": "models.training.evaluate_words",
     "end_to_end": "models.training.evaluate_end_to_end",

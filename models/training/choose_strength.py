@@ -4,7 +4,8 @@ Recorded clips of the training split are put through a random smooth curve, a fa
 rms, and equalised towards a target made from the other sources of their class. What is left of the
 fault afterwards, over the fault, tells whether the target helps (below 1) or harms. The target is
 followed as a whole (the paper) and by `targets.adapted` with several FAULT_DB. Nothing of the
-validation or test split is used.
+validation or test split is used. Before that, what `targets.UNSEEN` stands for: how far a clip of
+an unseen source lies from the target, in spreads of the target's own material.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from models import targets
 from models.eq import Array
 from models.instruments import CLASSES
 from models.spectrum import ERB_WEIGHT, GRID_HZ, Spectrum
-from models.target import Target, from_spectra, weighted_mean
+from models.target import Target, from_spectra, smoothed_db, weighted_mean
 from models.training import build_targets, corpus
 
 SEED, FOLDS, AMOUNT = 20241121, 5, 0.65
@@ -28,6 +29,8 @@ FAULTS_DB = (1.0, 2.0, 4.0, 6.0)
 STRENGTHS_DB: tuple[float | None, ...] = (None, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 """FAULT_DB to try; None: the target as a whole."""
 _REACH_DB = 6.0
+_FAR = 4.0
+"""Spreads beyond which a deviation counts no further."""
 _COUNTED = np.clip(GRID_HZ, *targets.DISTANCE_RANGE_HZ) == GRID_HZ
 
 
@@ -91,6 +94,17 @@ def size_db(spectrum: Spectrum, curve_db: Array) -> float:
     return weighted_mean(np.abs(curve_db - targets.weighted_median(curve_db, weight)), weight)
 
 
+def unseen(clips: Sequence[HeldOut]) -> float:
+    """Return how many spreads (rms) a clip of an unseen source lies from the target of the rest."""
+    squares = []
+    for one in clips:
+        weight = ERB_WEIGHT * one.spectrum.confidence * one.target.confidence * _COUNTED
+        away = smoothed_db(one.spectrum) - one.target.curve_db
+        away = (away - weighted_mean(away, weight)) / one.target.spread_db
+        squares.append(weighted_mean(np.clip(away, -_FAR, _FAR) ** 2, weight))
+    return float(np.sqrt(np.mean(squares)))
+
+
 def run(clips: Sequence[HeldOut]) -> list[dict[str, float | str]]:
     """Return a row per strength: what is left over the fault, by the fault's size."""
     faults = smooth_curves(len(clips), np.random.default_rng(SEED))
@@ -114,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     argparse.ArgumentParser(description=__doc__).parse_args(arguments)
     recordings = corpus.instruments(corpus.data_dir(), "train")
     clips = held_out(recordings, corpus.measured(recordings))
+    print(f"a clip of an unseen source lies {unseen(clips):.2f} spreads from its target (rms)")
     print(f"what is left of a fault / the fault; {len(clips)} clips, seed {SEED}")
     for row in run(clips):
         cells = (f"{k} {v:.2f}" if isinstance(v, float) else f"{v:>17}" for k, v in row.items())
