@@ -33,6 +33,7 @@ from tests.benchmarks.whole_jobs import (
     fader,
     many_tracks,
     one_track,
+    resident_kib,
     whole_kills,
 )
 from tests.bridge.small_project import write_project
@@ -171,12 +172,6 @@ def abuse(folder: Path, number: int) -> Figures:
         grown = resident_kib(reaper) - before
     assert endpoint.token.encode() not in heard
     return {"abuse_frames": number, "abuse_s": round(seconds, 1), "abuse_memory_kib": grown}
-
-
-def resident_kib(reaper: StandIn) -> int:
-    """Return the memory that the stand-in occupies."""
-    status = Path(f"/proc/{reaper.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0])
 
 
 def token_free(raw: Raw) -> bool:
