@@ -95,7 +95,8 @@ class _Problem:
         self._before, self._after = before, after
         self._spectra = rfft(before, self._size)
         self._auto = self._correlation(np.abs(self._spectra) ** 2)
-        self.power = np.maximum(_spectrum(self._auto, taps), 0.0)
+        faded = rfft(before * _fades(self._frames, taps), self._size)  # no click where it is cut
+        self.power = np.maximum(_spectrum(self._correlation(np.abs(faded) ** 2), taps), 0.0)
 
     def _correlation(self, spectra: NDArray[np.complexfloating] | Array) -> Array:
         """Return lags 0 ... taps - 1 of a (cross-)correlation, summed over channels."""
@@ -133,7 +134,7 @@ class _Problem:
         filled = irfft(self._spectra * rfft(kernel, self._size), self._size)
         known = slice(self._taps, self._frames)
         left = self._after[:, self._taps - self._lead : self._frames - self._lead]
-        left = left - filled[:, known]
+        left = (left - filled[:, known]) * _fades(self._frames - self._taps, self._taps)
         spectra = np.abs(rfft(left, self._size)) ** 2
         auto = irfft(spectra.sum(axis=0), self._size)[: self._taps]
         power = np.maximum(_spectrum(auto, self._taps), 0.0) / left.shape[1]
@@ -187,9 +188,23 @@ class _Toeplitz:
         return solution
 
 
+def _fades(frames: int, taps: int) -> Array:
+    """Return a window that rises and falls over `taps` samples."""
+    half = 0.5 - 0.5 * np.cos(np.pi * (np.arange(taps) + 0.5) / taps)
+    window = np.ones(frames)
+    window[:taps] = half
+    window[frames - taps :] *= half[::-1]
+    return window
+
+
 def _spectrum(auto: Array, taps: int) -> Array:
-    """Return the power (taps + 1,) of lags 0 ... taps - 1 under a triangular window."""
-    windowed = auto * (1.0 - np.arange(taps) / taps)
+    """Return the power (taps + 1,) of lags 0 ... taps - 1 under Parzen's window.
+
+    Its spectrum is positive and falls fast: where a track has nothing, nothing leaks in.
+    """
+    from scipy.signal.windows import parzen  # noqa: PLC0415  (slow import)
+
+    windowed = auto * parzen(2 * taps + 1)[taps:-1]
     return np.asarray(np.fft.rfft(np.concatenate((windowed, [0.0], windowed[:0:-1]))).real)
 
 

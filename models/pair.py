@@ -104,9 +104,9 @@ def _delay(before: Array, after: Array, rate_hz: int) -> int:
     if step == 1.0:
         return near
     start, stop = _loudest(before[None], round(10.0 * rate_hz), rate_hz)
-    begin = max(0, start + near)
-    fine = _peak(before[start:stop], after[begin : begin + stop - start], reach=round(4 * step))
-    return begin - start + fine
+    start = max(start, -near)  # AFTER begins later than BEFORE
+    excerpt = after[start + near : stop + near]
+    return near + _peak(before[start:stop], excerpt, reach=round(4 * step))
 
 
 def _slow(signal: Array, rate_hz: int) -> Array:
