@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.eq import Array
 
-TAPS_S = 0.34
+TAPS_S = 0.19
 LEAD_SHARE = 0.25
 """How much of the kernel lies before time zero: room for linear-phase equalisers."""
 MIN_TAPS, SAMPLES_PER_TAP = 256, 8

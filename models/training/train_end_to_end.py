@@ -167,18 +167,37 @@ def _step_of(path: Path) -> int:
         return int(kept.metadata()["step"])
 
 
+def ship(folder: Path, path: Path) -> None:
+    """Write the trained networks of all tasks into one file, in half precision.
+
+    Raises FileNotFoundError for a task that was not trained.
+    """
+    tensors, steps = {}, {}
+    for task in TASKS:
+        with safe_open(folder / f"{task}.safetensors", "pt") as kept:
+            steps[task] = kept.metadata()["step"]
+            for name, _ in EndToEnd(native=False).named_parameters():
+                tensors[f"{task}.{name}"] = kept.get_tensor(name).half()
+    save_file(tensors, path, metadata=steps)
+
+
 def main(arguments: list[str]) -> None:
     """Train the task named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.training.train_end_to_end")
-    parser.add_argument("--task", choices=TASKS, required=True)
-    parser.add_argument("--steps", type=int, default=6000, help="updates of the supervised step")
-    parser.add_argument("--first-steps", type=int, default=3000, help="updates of the autoencoder")
-    parser.add_argument("--batch", type=int, default=32)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--task", choices=TASKS)
+    what.add_argument("--ship", type=Path, metavar="FILE", help="pack the trained tasks")
+    parser.add_argument("--steps", type=int, default=11000, help="updates of the supervised step")
+    parser.add_argument("--first-steps", type=int, default=5000, help="updates of the autoencoder")
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=2018)
     parser.add_argument(
         "--folder", type=Path, default=user_cache_path("reatone") / "end_to_end", help="for runs"
     )
     chosen = parser.parse_args(arguments)
+    if chosen.ship:
+        ship(chosen.folder, chosen.ship)
+        return
     torch.set_num_threads(1)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     net = pretrained(chosen.folder, chosen.first_steps, chosen.batch, chosen.seed)
