@@ -15,7 +15,7 @@ from bridge.presets import EqPreset
 from bridge.report import bands_json, describe_bands
 from models.audio import AudioError, Clip, load
 from models.end_to_end import Place
-from models.learning import EQ_EXPLAINS_DB, Learnt, learn
+from models.learning import Learnt, learn
 from models.pair import PairError
 from models.spectrum import GRID_HZ, measure
 
@@ -151,6 +151,3 @@ def _alignment(learnt: Learnt) -> list[str]:
     if learnt.inverted:
         notes.append("AFTER has the opposite polarity: learnt without that")
     return notes
-
-
-__all__ = ["EQ_EXPLAINS_DB", "LearnReport", "run", "verdict"]
