@@ -60,7 +60,7 @@ TRUSTED_CONFIDENCE = 0.5
 """A recognised class counts alone from this confidence on; below it the likely ones are blended."""
 MIN_SHARE = 0.02
 """Classes less likely than this are left out of a blend."""
-FAULT_DB = 5.0
+FAULT_DB = 6.0
 """How far (rms) a track's EQ is expected to be off, beside what is natural for its kind."""
 UNSEEN = 1.4
 """A source outside of a target's material deviates so many times as far as those inside."""
