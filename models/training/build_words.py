@@ -16,7 +16,7 @@ import numpy as np
 from models.eq import Band, BandKind, Eq
 from models.resources import weights_path
 from models.spectrum import GRID_HZ
-from models.training import words_data, words_space, words_table
+from models.training import words_data, words_space, words_table, words_terms
 from models.training.words_predictor import choose, fit
 from models.words.table import FILE
 
@@ -33,10 +33,10 @@ def main() -> None:
         return
     from safetensors.numpy import save_file  # noqa: PLC0415
 
-    space, data = words_space.load(), words_data.drawings()
-    settings, error = choose(space, data)
+    space, data, terms = words_space.load(), words_data.drawings(), words_terms.shipped()
+    settings, error = choose(space, data, terms)
     print(f"{settings}: {error:.4f} on held-out words")
-    rows = words_table.rows_of(data, fit(space, data, settings), space.listed)
+    rows = words_table.rows_of(data, fit(space, data, settings, terms), space.listed)
     stored = words_table.pack(rows, list(space.vocabulary))
     path = weights_path(FILE)
     save_file({name: np.ascontiguousarray(array) for name, array in stored.items()}, path)

@@ -149,13 +149,15 @@ def mean_absolute_error(found: Array, wanted: Array) -> float:
 
 def mean_correlation(found: Array, wanted: Array) -> float:
     """Return the mean Pearson correlation of rows; 0 for flat ones."""
-    return float(np.mean([_correlation(a, b) for a, b in zip(found, wanted, strict=True)]))
+    return float(correlations(found, wanted).mean())
 
 
-def _correlation(first: Array, second: Array) -> float:
-    first, second = first - first.mean(), second - second.mean()
-    size = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / size if size > 1e-12 else 0.0
+def correlations(found: Array, wanted: Array) -> Array:
+    """Return the Pearson correlation (N,) of rows; 0 for flat ones."""
+    found = found - found.mean(axis=1, keepdims=True)
+    wanted = wanted - wanted.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)
+    return np.asarray((found * wanted).sum(axis=1) / np.where(size > 1e-12, size, np.inf))
 
 
 def distinct(words: Iterable[str]) -> list[str]:

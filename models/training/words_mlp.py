@@ -21,7 +21,10 @@ Array = NDArray[np.float64]
 HIDDEN = (300, 200, 100, 80, 60)
 RANGE = 4.0
 BATCH, RATE, DECAY, DECAY_STEPS, DROPOUT = 32, 0.1, 0.96, 10_000, 0.1
-WATCH_EVERY = 100
+WATCH_EVERY = 25
+"""Updates between looks at the watched error: about an epoch of the paper's folds."""
+PATIENCE = 500 * WATCH_EVERY
+"""Updates without a better one after which a network stops: the paper's 500 epochs."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Task:
 def train(tasks: Sequence[Task], updates: int, seed: int) -> list[tuple[Array, int]]:
     """Train one network per task; return each one's curves for `asked`, and the update they are of.
 
-    The update with the least watched error counts, looked at every 100 updates.
+    The update with the least watched error counts, looked at about once an epoch; all have stopped
+    when none has got better for `PATIENCE`, or after `updates`.
     """
     torch.manual_seed(seed)
     layers = _layers(len(tasks), tasks[0].asked.shape[1])
@@ -65,6 +69,8 @@ def train(tasks: Sequence[Task], updates: int, seed: int) -> list[tuple[Array, i
                 _better(old, [(w[n : n + 1], b[n : n + 1]) for w, b in layers], seen, ask, update)
                 for n, (old, seen, ask) in enumerate(zip(best, watched, asked, strict=True))
             ]
+            if all(update - at >= PATIENCE for _, at, _ in best):
+                break
     return [(curves.double().numpy(), update) for _, update, curves in best]
 
 
@@ -111,7 +117,7 @@ def _better(
     with torch.no_grad():
         found = (_forward(layers, watched[0][None], 0.0)[0] - 0.5) * 2 * RANGE
         error = float((found - watched[1]).abs().mean())
-        if error >= old[0]:
+        if error >= old[0] or update - old[1] > PATIENCE:
             return old
         return error, update, (_forward(layers, asked[None], 0.0)[0] - 0.5) * 2 * RANGE
 

@@ -29,6 +29,7 @@ class Row:
     spread: float
     people: int
     kind: str
+    describes: bool = False
 
 
 def rows_of(data: Drawings, predictor: Predictor, listed: Sequence[str]) -> list[Row]:
@@ -47,7 +48,8 @@ def rows_of(data: Drawings, predictor: Predictor, listed: Sequence[str]) -> list
                 rows[word] = _known(word, data.where(mine), predictor)
     unseen = [word for word in listed if word not in rows]
     for word, curve in zip(unseen, predictor(unseen), strict=True):
-        rows[word] = Row(word, curve, _SPREAD_ALONE, 0, "predicted")
+        describes = word in predictor.space.adjectives
+        rows[word] = Row(word, curve, _SPREAD_ALONE, 0, "predicted", describes)
     return list(rows.values())
 
 
@@ -79,6 +81,7 @@ def pack(rows: Sequence[Row], vocabulary: Sequence[str]) -> dict[str, Any]:
         "spread": np.clip(np.round(spreads), 0, 255).astype(np.uint8),
         "people": np.array([min(row.people, 255) for row in rows], dtype=np.uint8),
         "kind": np.array([KINDS.index(row.kind) for row in rows], dtype=np.uint8),
+        "describes": np.array([row.describes for row in rows], dtype=np.uint8),
         "pieces": _text(pieces),
         "piece_scores": small_pieces,
         "piece_scale": piece_scale,

@@ -13,17 +13,22 @@ from dataclasses import dataclass, field
 from models.words.markers import Marker, Role, markers
 from models.words.reading import Item, Mention, Number, Small, Split, Unit, Unknown, Word
 
-_SIGNS = frozenset({Role.UP, Role.DOWN, Role.NOT, Role.TOO, Role.ENOUGH, Role.KEEP})
+_SIGNS = frozenset({Role.UP, Role.DOWN, Role.NOT, Role.TOO, Role.ENOUGH, Role.KEEP, Role.PRAISE})
+_ASIDES = frozenset({"when", "whenever", "while he", "while she", "cuando"})
+_ACTS = frozenset({Role.UP, Role.DOWN, Role.NOTCH, Role.DIP, Role.BUMP})
 _STARTS = frozenset({Role.NOT, Role.KEEP, Role.WITH, Role.BREAK})
 
 
 @dataclass
 class Clause:
-    """One part of a phrase. joint: how it hangs on the one before (None: not at all)."""
+    """One part of a phrase. joint: how it hangs on the one before (None: not at all). aside: it
+    says when.
+    """
 
     joint: Role | None = None
     joint_text: str = ""
     items: list[Item] = field(default_factory=list)
+    aside: bool = False
 
     @property
     def words(self) -> list[Word]:
@@ -51,6 +56,11 @@ class Clause:
         return [item for item in self.items if isinstance(item, Number) and item.unit is unit]
 
     @property
+    def frequencies(self) -> list[Number]:
+        """Numbers that are or may be frequencies."""
+        return [*self.numbers(Unit.HZ), *(n for n in self.numbers(Unit.NONE) if n.value >= 20.0)]
+
+    @property
     def says_something(self) -> bool:
         """Whether it has descriptors, or numbers that stand for a place in the spectrum."""
         return bool(self.words) or any(isinstance(item, Number) for item in self.items)
@@ -75,11 +85,26 @@ def split(items: Iterable[Item]) -> list[Clause]:
                 current.joint, current.joint_text = item.marker.role, item.text
             if item.text in ("nor", "ni"):
                 clauses[-1].items.append(Small(item.text, _not()))
+        elif isinstance(item, Small) and item.text in _ASIDES:
+            clauses.append(Clause(Role.BREAK, item.text, aside=True))
         elif _begins(item, current):
             clauses.append(Clause(Role.WITH, items=[item]))
         else:
             current.items.append(item)
-    return [clause for clause in clauses if clause.items]
+    return _joined([clause for clause in clauses if clause.items])
+
+
+def _joined(clauses: list[Clause]) -> list[Clause]:
+    """Join what is to be done with what it is to be done to: "ring at 800 Hz, notch it out"."""
+    found: list[Clause] = []
+    for clause in clauses:
+        before = found[-1] if found else None
+        only_acts = not clause.words and not clause.frequencies and bool(_ACTS & set(clause.roles))
+        if before and only_acts and before.says_something and not _ACTS & set(before.roles):
+            before.items += clause.items
+        else:
+            found.append(clause)
+    return found
 
 
 def _begins(item: Item, current: Clause) -> bool:

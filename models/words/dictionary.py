@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ _INSTRUMENTS = {
     "singers": _SINGERS,
     "bateria": ("drums_kit",),
     "platillos": ("cymbals",),
+    "platos": ("cymbals",),
     "tambores": ("drums_kit",),
     "saxofon": ("saxophone",),
     "violin": ("strings",),
@@ -47,13 +49,21 @@ _NO_INSTRUMENT = frozenset(
         "kit",
         "lead",
         "pad",
-        "pads",
         "ring",
         "metal",
         "string",
     ]
 )
 """Words of track names that mean something else in a sentence, or not enough."""
+OTHER_TOOLS = frozenset(
+    re.split(
+        r"\s",
+        "compression compressor compress compressed reverb reverberation delay chorus flanger "
+        "phaser limiter limiting gate pan panning panned autotune autotuned pitch tempo tuning "
+        "detune louder quieter volume volumen fader compresion compresor reverberacion afinacion",
+    )
+)
+"""What people also say about tracks, and no equaliser does."""
 _QUALIFIERS = frozenset(
     [
         "lead",
@@ -82,8 +92,6 @@ _QUALIFIERS = frozenset(
         "crash",
     ]
 )
-REGIONS = frozenset({"sub", "bass", "low mids", "mids", "high mids", "treble"})
-"""Terms that only name a part of the spectrum."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,8 @@ class Dictionary:
     def find(self, run: Sequence[str]) -> Word | Mention | None:
         """Return what a run of words stands for as a whole, or None."""
         phrase = " ".join(run)
+        if phrase in OTHER_TOOLS:
+            return None
         if phrase in self.terms:
             return Word(phrase, self.terms[phrase], self._compares(phrase))
         if mention := _instrument(run):
@@ -121,8 +131,10 @@ class Dictionary:
                 return Word(word, self.terms[stem], comparative)
         if not word.isascii() or not word.isalpha() or len(word) < 3:
             return None
-        if found := self._in_table(word):
-            return found
+        found = self._in_table(word)
+        return found if found or self.is_word(word) else self._slip(word)
+
+    def _slip(self, word: str) -> Word | None:
         slip = corrected(word, self._correctable)
         if slip is None:
             guess = self.table.guess(word) if self.table else None
@@ -141,6 +153,13 @@ class Dictionary:
             if entry and entry.says_something and (entry.kind == "known" or comparative):
                 return Word(word, entry, comparative)
         return None
+
+    def is_word(self, word: str) -> bool:
+        """Whether a word is none of sound, rather than a slip."""
+        if self.table is None:
+            return False
+        index = self.table.index
+        return word in index or any(stem in index for stem, _ in stems(word))
 
     def _compares(self, phrase: str) -> bool:
         return any(

@@ -17,6 +17,7 @@ NOTCH_DB, NOTCH_OCT = 9.0, 0.35
 MAX_DB = 24.0
 AUDIBLE_HZ = (20.0, 20000.0)
 _PASS_OCT, _SHELF_OCT = 1.9, 1.3
+_LOW_SHELF_HZ = 600.0
 _PLACED = frozenset(
     {
         Role.AT,
@@ -81,7 +82,7 @@ def bands(clause: Clause, sign: Sign) -> Iterator[Band]:
             yield Band(BandKind.HIGH_PASS, place.value, 0.0, _PASS_OCT)
         elif _passes(clause, Role.LOW_PASS, Role.ABOVE, gain):
             yield Band(BandKind.LOW_PASS, place.value, 0.0, _PASS_OCT)
-        elif roles & {Role.BELOW, Role.LOW_SHELF}:
+        elif roles & {Role.BELOW, Role.LOW_SHELF} or _shelf_at(clause, place.value):
             yield Band(BandKind.LOW_SHELF, place.value, gain, _SHELF_OCT)
         elif roles & {Role.ABOVE, Role.HIGH_SHELF}:
             yield Band(BandKind.HIGH_SHELF, place.value, gain, _SHELF_OCT)
@@ -95,6 +96,13 @@ def _passes(clause: Clause, by_name: Role, by_side: Role, gain: float) -> bool:
     roles = set(clause.roles)
     everything = by_side in roles and gain < 0.0 and gain_db(clause) is None
     return by_name in roles or everything
+
+
+def _shelf_at(clause: Clause, hertz: float) -> bool:
+    """Whether a shelf is asked for without a side, at a low frequency."""
+    return hertz < _LOW_SHELF_HZ and any(
+        isinstance(item, Small) and item.text == "shelf" for item in clause.items
+    )
 
 
 def _named(clause: Clause) -> list[Number]:

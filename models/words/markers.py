@@ -22,6 +22,8 @@ class Role(Enum):
     LITTLE = auto()
     """Too small: with TOO it turns a complaint around ("too little bass")."""
     KEEP = auto()
+    PRAISE = auto()
+    """It is well as it is: "are fine"."""
     DEGREE = auto()
     SAID = auto()
     """Tells how it is now: "is", "sounds"."""
@@ -62,15 +64,26 @@ _WORDS: dict[Role, str] = {
     Role.NOT: "not/no/never/nothing/nada/nor/neither/without/without any/sin/nunca/tampoco/ni/"
     "free of/cannot/can not",
     Role.TOO: "too/too much/too many/overly/excessive/excessively/way too much/demasiado/"
-    "demasiada/demasiados/demasiadas/sobra/sobran/excesivo/excesiva/exceso de/unbearably",
+    "demasiada/demasiados/demasiadas/sobra/sobran/excesivo/excesiva/exceso de/unbearably/"
+    "cargado/cargada/cargados/cargadas/over the top/is all/are all/its all/es todo/son todo/"
+    "sticking out/sticks out/stick out/"
+    "poking out/pokes out/building up/builds up/build up/piling up/taking over/dominating/"
+    "dominates/overpowering/overwhelming/swamping",
     Role.ENOUGH: "enough/sufficiently/suficiente/suficientes/suficientemente/bastante/lo bastante",
     Role.LITTLE: "few",
     Role.KEEP: "keep/leave/preserve/retain/maintain/protect/keeping/leaving/preserving/hold on to/"
     "mantener/manten/mantén/conserva/conservando/conservar/respeta/deja",
+    Role.PRAISE: "is fine/are fine/is good/are good/is great/are great/is perfect/are perfect/"
+    "is ok/are ok/is okay/are okay/is right/are right/sounds good/sound good/sounds great/"
+    "sound great/sounds fine/sound fine/i like/i love/love/esta bien/estan bien/esta perfecto/"
+    "estan perfectos/suena bien/suenan bien/me gusta/me gustan/me encanta/me encantan",
     Role.SAID: "is/are/sounds/feels/seems/sounding/was/looks/am/were/suena/esta/estan/es/son/"
-    "parece/i hear/there is/hay/gets/gets a",
-    Role.WISH: "make/makes/making/should/want/wants/like a/like an/like/give/let/haz/hazlo/hazla/"
-    "quiero/que suene/que/dale/get/turn it/become/be/sound/as if/como/make it/pon/ponle",
+    "parece/i hear/there is/hay/gets/gets a/i am hearing/am hearing/hearing/i can hear/can hear/"
+    "hear/there are/there was/has a/has an/has some/have a/got a/got an/getting/suenan/tiene/"
+    "tienen/se oye/se oyen/oigo/se escucha/noto",
+    Role.WISH: "make/makes/making/should/want/wants/give/let/haz/hazlo/hazla/hagas/"
+    "quiero/que suene/que suenen/suene/suenen/que/dale/get/turn it/become/be/"
+    "sound/as if/make it/pon/ponle",
     Role.JOIN: "and/or/y/e/o/u/nor/ni/plus/&/+/as well as",
     Role.BREAK: "but/yet/however/then/while/though/although/also/pero/aunque/luego/whereas/instead/"
     "mientras/sino/so that/so",
@@ -81,11 +94,11 @@ _WORDS: dict[Role, str] = {
     "por debajo de/debajo de/bajo los",
     Role.ABOVE: "above/over/beyond/higher than/everything above/everything over/all above/"
     "por encima de/encima de/sobre",
-    Role.BUMP: "bump/peak/a bump/bell boost/hump",
+    Role.BUMP: "bump/peak/a bump/bell boost/hump/nudge/a nudge/a little nudge",
     Role.DIP: "dip/dent/hole/a dip",
     Role.NOTCH: "notch/notch out/notch filter",
     Role.LOW_SHELF: "low shelf/lowshelf/bass shelf/shelf below",
-    Role.HIGH_SHELF: "high shelf/highshelf/treble shelf/shelf above",
+    Role.HIGH_SHELF: "high shelf/highshelf/treble shelf/shelf above/shelf",
     Role.HIGH_PASS: "high pass/highpass/hpf/hp filter/low cut/lowcut/high pass filter/"
     "low cut filter/rumble filter/paso alto/pasa altos/filtro paso alto/corte de graves",
     Role.LOW_PASS: "low pass/lowpass/lpf/lp filter/high cut/highcut/hi cut/low pass filter/"
@@ -103,6 +116,10 @@ _WORDS: dict[Role, str] = {
     "i think/i feel/would like/id like/actually/maybe/"
     "perhaps/ever/even/only/again/because/since/until/during/per/via/upon/"
     "el/la/los/las/un/una/unos/unas/de/del/al/lo/le/les/se/su/sus/mi/mis/me/te/nos/por favor/"
+    "como/acustica/acusticas/electrica/electricas/principal/solista/like a/like an/like/whole/"
+    "entire/being/been/either/couple/couple of/pull/roll/knock/move/put/"
+    "set/dial/two/three/four/five/six/seven/eight/nine/ten/eleven/twelve/dos/tres/cuatro/cinco/"
+    "would be nice/be nice/would be great/be great/nice and/tan/gets lost/he is/she is/id/"
     "sonido/pista/mezcla/tono/cancion/ese/esa/este/esto/eso/todo/toda/algo de/por/para/gracias/"
     "cada/cual/cuando/donde/porque/si/ya/aqui/alla/ser/sonar/sonando/hola/solo/ahora",
 }
@@ -113,14 +130,16 @@ _VERBS: dict[Role, str] = {
     "could do with/could be/should be/improve/sweeten/pump up/crank/crank up/dial up/dial in/"
     "amplify/extend/give more/restore/bring in/aumenta/aumentar/sube/subir/subele/anade/anadir/"
     "anadele/agrega/agregar/realza/realzar/potencia/potenciar/refuerza/reforzar/falta/faltan/"
-    "necesita/levanta/levantar/resalta/resaltar/ponle mas/pon mas",
+    "necesita/necesito/necesitan/necesitamos/hace falta/hacen falta/"
+    "levanta/levantar/resalta/resaltar/ponle mas/pon mas",
     Role.DOWN: "reduce/reducing/cut/cutting/cut out/cut back/cut down/remove/removing/kill/tame/"
     "taming/lower/lowering/drop/decrease/decreasing/attenuate/take out/take away/take down/"
     "take off/get rid of/pull back/pull down/pull out/turn down/dial back/dial down/dial out/"
     "bring down/roll off/rolling off/filter out/filter/clean up/clean out/eliminate/suppress/"
     "fix/fixing/trim/shave/shave off/carve/carve out/scoop out/scoop the/back off/ease/ease off/"
     "diminish/minimise/minimize/lose/losing/loose/control/de emphasise/de emphasize/mute/tuck/"
-    "scrap/strip/limit/subtract/undo/get the/quita/quitar/quitale/reduce el/reducir/corta/cortar/"
+    "scrap/strip/limit/subtract/undo/get the/gone/fuera/tone down/calm/calm down/back down/"
+    "ducking/duck/notch down/suaviza/suavizar/quita/quitar/quitale/reduce el/reducir/corta/cortar/"
     "baja/bajar/bajale/elimina/eliminar/disminuye/disminuir/atenua/atenuar/recorta/recortar/"
     "arregla/perder/perdiendo/limpia/limpiar/controla/resta",
 }
@@ -135,9 +154,11 @@ _DEGREES: dict[float, str] = {
     1.3: "quite/quite a bit/noticeably/considerably/clearly/mas bien/notably/a good bit/"
     "a fair amount",
     1.5: "much/very/really/many/mucho/mucha/muchos/muchas/muy/strongly/strong/substantially/"
-    "even more/significantly/big time/realmente/bien/so much/such/plenty of/loads of/bastante mas",
+    "even more/significantly/big time/a good deal/a great deal/"
+    "realmente/bien/so much/such/plenty of/loads of/bastante mas",
     1.7: "a lot/lots/lots of/a lot of/a whole lot/a whole lot of/way/far/super/heavily/tons of/"
-    "a ton of/a ton/hugely/seriously/mega/so so/incredibly/insanely/un monton/un monton de/"
+    "a ton of/a ton/hugely/seriously/mega/an awful lot/an awful lot of/so so/incredibly/"
+    "insanely/un monton/un monton de/"
     "loads/heaps of/muchisimo/muchisima/greatly/ton of/lot of/lot",
     2.0: "extremely/massively/twice/twice as/double/doubly/dramatically/drastically/totally/"
     "completely/as much as possible/radically/extreme/el doble/el doble de/extremadamente/"
@@ -194,6 +215,32 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("alone", ""),
     ("scooped mids", "scooped"),
     ("half the", "less"),
+    ("too loud", "too much"),
+    ("demasiado alto", "demasiado"),
+    ("demasiado altos", "demasiado"),
+    ("demasiado fuerte", "demasiado"),
+    ("demasiado fuertes", "demasiado"),
+    ("not loud enough", "not enough"),
+    ("has no", "lacks"),
+    ("have no", "lacks"),
+    ("had no", "lacks"),
+    ("got no", "lacks"),
+    ("there is no", "lacks"),
+    ("there are no", "lacks"),
+    ("hardly any", "lacks"),
+    ("barely any", "lacks"),
+    ("hardly", "not enough"),
+    ("nowhere near enough", "not enough"),
+    ("not nearly enough", "not enough"),
+    ("no tiene", "lacks"),
+    ("no tienen", "lacks"),
+    ("apenas tiene", "lacks"),
+    ("apenas hay", "lacks"),
+    ("apenas", "not enough"),
+    ("no tiene suficiente", "not enough"),
+    ("no tiene suficientes", "not enough"),
+    ("no hay suficiente", "not enough"),
+    ("no hay suficientes", "not enough"),
     ("sin tanto", "sin"),
     ("sin tanta", "sin"),
     ("not touch", "keep"),

@@ -12,10 +12,11 @@ from models.eq import Band, BandKind, Eq
 from models.spectrum import GRID_HZ
 from models.words import literal
 from models.words.clauses import Clause, split
-from models.words.dictionary import REGIONS, Dictionary
+from models.words.context import settled, without_by_the_way
+from models.words.dictionary import OTHER_TOOLS, Dictionary
 from models.words.lexicon import RATE_HZ, Array, Term
 from models.words.markers import Role
-from models.words.reading import MAX_TEXT, Mention, Number, Small, Unit, Word, read
+from models.words.reading import MAX_TEXT, Number, Unit, read
 from models.words.signs import Sign, signs
 from models.words.table import Entry
 
@@ -23,6 +24,7 @@ MOST_DB = 12.0
 """What the words of one phrase add up to is bent to stay within this."""
 _KEPT_FROM_DB = 0.25
 _OPPOSED = -0.5
+_LIMIT = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,8 @@ def understand(text: str, dictionary: Dictionary) -> Understanding:
     notes = []
     if len(text) > MAX_TEXT:
         notes.append(f"Only the first {MAX_TEXT} of {len(text)} characters were read.")
-    clauses = [_settled(clause) for clause in split(read(text, dictionary.find))]
+    clauses, aside = without_by_the_way(split(read(text, dictionary.find)))
+    clauses = [settled(clause) for clause in clauses]
     parts: list[Part] = []
     unknown: list[str] = []
     classes: frozenset[str] = frozenset()
@@ -154,13 +157,22 @@ def understand(text: str, dictionary: Dictionary) -> Understanding:
                 [Number(last_db, Unit.DB, signed=True)] if literal.places(clause) else []
             )
         found = [replace(part, classes=classes) for part in _parts(clause, sign)]
+        if clause.joint is Role.BREAK and Role.NOT in clause.roles:
+            found = [_limited(part, parts) for part in found]
         notes += _trouble(clause)
         unknown += [f"{n.value:g}" for n in clause.numbers(Unit.NONE) if not found]
         last_db = literal.gain_db(clause) if found and literal.places(clause) else None
         parts += found
     notes += _conflicts(parts)
-    if not parts:
+    notes += [f"{word!r} is no matter of an EQ." for word in unknown if word in OTHER_TOOLS]
+    if parts:
+        aside += [word for word in unknown if dictionary.is_word(word)]
+        unknown = [word for word in unknown if word not in aside and _is_text(word)]
+    else:
+        unknown += aside
         notes.insert(0, _nothing(text))
+    if parts and aside:
+        notes.append("left out, as no words of sound: " + ", ".join(dict.fromkeys(aside)))
     return Understanding(text, tuple(parts), tuple(dict.fromkeys(unknown)), tuple(notes))
 
 
@@ -208,27 +220,15 @@ def _is_said(clause: Clause) -> bool:
     return bool({Role.KEEP, Role.NOT} & set(clause.roles))
 
 
-def _settled(clause: Clause) -> Clause:
-    """Decide what "bass" is, and drop regions that only say where ("the highs are harsh")."""
-    words = clause.words
-    for item in list(clause.items):
-        others = [word for word in words if word is not item]
-        if not (isinstance(item, Word) and others):
-            continue
-        place = clause.items.index(item)
-        if item.text in ("bass", "bajo"):
-            classes = frozenset({"bass_guitar", "double_bass"})
-            clause.items[place] = Mention(item.text, classes)
-        elif getattr(item.key, "name", "") in REGIONS and _said_after(clause, place):
-            clause.items.remove(item)
-        words = clause.words
-    return clause
+def _is_text(word: str) -> bool:
+    return any(char.isalnum() for char in word)
 
 
-def _said_after(clause: Clause, place: int) -> bool:
-    return any(
-        isinstance(item, Small) and item.marker.role is Role.SAID for item in clause.items[place:]
-    )
+def _limited(part: Part, before: Sequence[Part]) -> Part:
+    """Return a "but not" part: a limit to what was asked for before, not its undoing."""
+    if not any(other.direction and _opposed(other, part) for other in before):
+        return part
+    return replace(part, strength=_LIMIT * part.strength, curve_db=_LIMIT * part.curve_db)
 
 
 def _trouble(clause: Clause) -> Iterator[str]:

@@ -92,6 +92,36 @@ _TOKEN = re.compile(
     r"|(?P<joint>[&+@])"
     r"|(?P<odd>[^\s'’\"()\[\]{}<>*_~`^°,¿¡…\-–—‘“”«»=]+)"
 )
+_COUNTS = {
+    "a couple of": 2,
+    "a couple": 2,
+    "couple of": 2,
+    "un par de": 2,
+    "half a": 0.5,
+    "medio": 0.5,
+    **dict.fromkeys(("one", "un", "uno"), 1),
+    **dict.fromkeys(("two", "dos"), 2),
+    **dict.fromkeys(("three", "tres"), 3),
+    **dict.fromkeys(("four", "cuatro"), 4),
+    **dict.fromkeys(("five", "cinco"), 5),
+    **dict.fromkeys(("six", "seis"), 6),
+    **dict.fromkeys(("eight", "ocho"), 8),
+    **dict.fromkeys(("ten", "diez"), 10),
+    **dict.fromkeys(("twelve", "doce"), 12),
+    **dict.fromkeys(("twenty", "veinte"), 20),
+    **dict.fromkeys(("thirty", "treinta"), 30),
+    **dict.fromkeys(("fifty", "cincuenta"), 50),
+}
+"""Numbers in words, before a unit."""
+_COUNT = re.compile(
+    rf"\b({'|'.join(sorted(_COUNTS, key=len, reverse=True))})\s+"
+    r"(?=(?:db|decib\w+|percent|hz|hertz|hercios|khz|times|veces|por ciento)\b|%)"
+)
+_SOME_DB = re.compile(r"\b(\d+(?:\.\d+)?)\s+(?:or|to|o|a)\s+(\d+(?:\.\d+)?)\s*(?=db\b)")
+_PUSHED_BACK = re.compile(
+    r"\b(?:push|move|place|put|set|sit)\s+((?:(?!and\b|but\b)\w+ ){0,4}?)"
+    r"(?:(?:further|farther) )?back\b"
+)
 _KILO = frozenset({"k", "khz", "kilohertz"})
 _BETWEEN = frozenset({"between", "entre", "from", "desde"})
 _TO = frozenset({"to", "a", "hasta"})
@@ -109,8 +139,16 @@ def _prepared(text: str) -> str:
     text = plain(unicodedata.normalize("NFKC", text)).replace("’", "'").replace("‘", "'")
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"\b(?:do|does|did|ca|wo|would|could|should|ai) not\b", "not", text)
+    text = re.sub(r"\b([st])'s\b", r"\1 sounds", text)
     text = re.sub(r"'(s|re|m)\b", " is", text)
-    text = re.sub(r"'(ll|d|ve)\b", " ", text)
+    text = re.sub(r"'d\b", " would", text)
+    text = re.sub(r"'(ll|ve)\b", " ", text)
+    text = re.sub(r"\b(?:19|20)?\d0'?s\b", " ", text)
+    text = re.sub(r"\b(\w+) (it|them|this|that) (up|down|out|off)\b", r"\1 \3 \2", text)
+    text = _PUSHED_BACK.sub(r"\1more distant", text)
+    text = _COUNT.sub(lambda match: f"{_COUNTS[match[1]]} ", text)
+    text = re.sub(r"\b(?:a|un) (?=db\b)", "1 ", text)
+    text = _SOME_DB.sub(lambda match: f"{(float(match[1]) + float(match[2])) / 2:g} ", text)
     text = re.sub(r"\b(?:plus|mas)\s+(?=\d)", "+", text)
     text = re.sub(r"\b(?:minus|menos)\s+(?=\d)", "-", text)
     text = re.sub(r"\bpor ciento\b", "%", text)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from models.words.clauses import Clause
 from models.words.markers import Role
-from models.words.reading import Small, Unit, Word
+from models.words.reading import Mention, Small, Unit, Word
 
 MAX_STRENGTH = 3.0
+REGIONS = frozenset({"sub", "bass", "low mids", "mids", "high mids", "treble"})
+"""Terms that only name a part of the spectrum."""
+COMPLAINT = 1.5
+"""Saying so strongly how it is now is a complaint ("it sounds very dark")."""
+_AWAY = {
+    "out": frozenset({"take", "pull", "get", "roll"}),
+    "back": frozenset({"dial", "roll", "pull", "bring", "push", "hold"}),
+}
+"""Verbs that with a later word mean less: "take 3 dB out"."""
+_TURNS = frozenset({Role.UP, Role.DOWN, Role.BUMP, Role.DIP})
 _CARRY_FREELY = frozenset({"or", "o", "u", "nor", "ni"})
 
 
@@ -30,14 +41,29 @@ class Sign:
 def signs(clauses: Sequence[Clause]) -> list[Sign]:
     """Return the sign of each clause, taken over from the one before where that is meant."""
     found: list[Sign] = []
+    faults = _told_faults(clauses)
     for number, clause in enumerate(clauses):
         sign = _own(clause)
+        if faults[number] and not sign.said:
+            sign = Sign(-1, sign.strength, said=True)
         if number and _carries(clauses, number, found[-1]):
             before = found[-1]
             strength = before.strength if sign.strength == 1.0 else sign.strength
             sign = replace(before, strength=strength)
         found.append(sign)
     return found
+
+
+def _told_faults(clauses: Sequence[Clause]) -> list[bool]:
+    """Return which clauses tell of a fault together: "it sounds cheap and harsh"."""
+    told = [_complains(clause) for clause in clauses]
+    for number, (first, second) in enumerate(pairwise(clauses)):
+        tells = Role.SAID in first.roles or _begins_with_instrument(first)
+        joined = second.joint is Role.JOIN and not (first.signed or second.signed)
+        tells = tells and not {Role.WISH, *_TURNS} & {*first.roles, *second.roles}
+        if tells and joined and any(is_fault(word) for word in (*first.words, *second.words)):
+            told[number] = told[number + 1] = True
+    return told
 
 
 def _own(clause: Clause) -> Sign:
@@ -48,12 +74,13 @@ def _own(clause: Clause) -> Sign:
     turned = compares or bool(roles & {Role.UP, Role.DOWN})
     loose = not _has_verb(clause, Role.DOWN)
     rules = (
-        (Role.KEEP in roles, Sign(0, strength, said=True)),
+        (bool(roles & {Role.KEEP, Role.PRAISE}), Sign(0, strength, said=True)),
         (Role.ENOUGH in roles, Sign(1 if negated else 0, strength, said=True)),
         (Role.TOO in roles, Sign(-1, 0.5 * strength if negated else strength, said=True)),
         (negated and turned, Sign(0, strength, said=True)),
         (negated, Sign(-1, strength, said=True, loose=True)),
         (Role.DOWN in roles, Sign(-1, strength, said=True, loose=loose)),
+        (_takes_away(clause), Sign(-1, strength, said=True)),
         (bool(roles & {Role.DIP, Role.NOTCH}), Sign(-1, strength, said=True)),
         (Role.UP in roles, Sign(1, strength, said=True)),
         (not compares and _complains(clause), Sign(-1, strength, said=True)),
@@ -82,11 +109,28 @@ def _has_verb(clause: Clause, role: Role) -> bool:
 
 
 def _complains(clause: Clause) -> bool:
-    """Whether a clause says how it is now, and that is a fault."""
+    """Whether a clause says how it is now: a fault, a region, or anything in strong words."""
     roles = set(clause.roles)
-    if Role.SAID not in roles or Role.WISH in roles:
+    if Role.WISH in roles or not clause.words:
         return False
-    return bool(clause.words) and all(_fault(word) for word in clause.words)
+    fault = any(is_fault(word) for word in clause.words)
+    if Role.SAID not in roles:
+        return fault and _begins_with_instrument(clause)
+    strong = _strength(clause) >= COMPLAINT
+    return fault or strong or all(is_region(word) for word in clause.words)
+
+
+def _begins_with_instrument(clause: Clause) -> bool:
+    said = (item for item in clause.items if isinstance(item, Word | Mention))
+    return isinstance(next(said, None), Mention)
+
+
+def _takes_away(clause: Clause) -> bool:
+    """Whether a verb and a later word of it mean less."""
+    small = [item.text for item in clause.items if isinstance(item, Small)]
+    return any(
+        verb in _AWAY.get(last, ()) for place, last in enumerate(small) for verb in small[:place]
+    )
 
 
 def _carries(clauses: Sequence[Clause], number: int, before: Sign) -> bool:
@@ -121,8 +165,16 @@ def _alike(first: Clause, second: Clause) -> bool:
     """Whether both speak of faults, or neither does."""
     if not (first.words and second.words):
         return not (first.words or second.words)
-    return all(_fault(word) for word in first.words) == all(_fault(word) for word in second.words)
+    return all(is_fault(word) for word in first.words) == all(
+        is_fault(word) for word in second.words
+    )
 
 
-def _fault(word: Word) -> bool:
+def is_region(word: Word) -> bool:
+    """Whether a word only names a part of the spectrum."""
+    return getattr(word.key, "name", "") in REGIONS
+
+
+def is_fault(word: Word) -> bool:
+    """Whether a word is a complaint when it is said of a sound."""
     return bool(getattr(word.key, "fault", False))

@@ -32,6 +32,7 @@ KINDS = ("known", "predicted")
 SPREAD_STEP = 1.0 / 128.0
 _BANDS = 40
 _TOP_HZ = 22050.0
+_DESCRIBING = ("y", "ish", "ous", "ful", "ic", "ive", "like", "oso", "osa", "ado", "ada")
 _MIN_PIECE = 3
 _MIN_MEAN_PIECE = 2.75
 
@@ -40,6 +41,7 @@ _MIN_MEAN_PIECE = 2.75
 class Entry:
     """A word of the table. scores: on the basis. spread: how far people are from it, in units of
     a curve's standard deviation. people: how many drew it. kind: known, predicted or guessed.
+    describes: it is an adjective more often than not.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Entry:
     spread: float
     people: int
     kind: str
+    describes: bool = False
 
     fault = False
     user = False
@@ -83,6 +86,7 @@ class Table:
     spread: NDArray[np.uint8]
     people: NDArray[np.uint8]
     kind: NDArray[np.uint8]
+    describes: NDArray[np.uint8]
     pieces_text: bytes
     piece_scores: NDArray[np.int8]
     piece_scale: Array
@@ -95,7 +99,8 @@ class Table:
             return None
         curve = (self.scores[row] * self.scale) @ self.basis
         spread = float(self.spread[row]) * SPREAD_STEP
-        return Entry(word, curve, spread, int(self.people[row]), KINDS[self.kind[row]])
+        kind, describes = KINDS[self.kind[row]], bool(self.describes[row])
+        return Entry(word, curve, spread, int(self.people[row]), kind, describes)
 
     def known(self) -> list[str]:
         """Return the words that people drew."""
@@ -108,7 +113,8 @@ class Table:
             return None
         if len(self._piece_names[numbers[0]]) < _MIN_PIECE:
             return None
-        return Entry(word, self.guessed_curve(numbers), 1.0, 0, "guessed")
+        describes = word.endswith(_DESCRIBING)
+        return Entry(word, self.guessed_curve(numbers), 1.0, 0, "guessed", describes)
 
     def guessed_curve(self, numbers: list[int]) -> Array:
         """Return the curve (40,) that word pieces add up to."""
@@ -163,6 +169,7 @@ def unpacked(stored: Mapping[str, Any]) -> Table:
         spread=stored["spread"],
         people=stored["people"],
         kind=stored["kind"],
+        describes=stored["describes"],
         pieces_text=stored["pieces"].tobytes(),
         piece_scores=stored["piece_scores"],
         piece_scale=stored["piece_scale"].astype(np.float64),

@@ -160,6 +160,57 @@ def test_opposites_are_pointed_out() -> None:
     assert "pull against each other" in descriptors.explain("brighter and darker").as_text()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the snare has an annoying ring around 800 Hz, notch it out", ["-9.0 dB at 800 Hz"]),
+        ("boomy around 120 Hz, cut 3 dB", ["-3.0 dB at 120 Hz"]),
+        ("take 3 dB of low end out", ["bass: -3.0 dB"]),
+        ("pull out 2 or 3 dB around 350 Hz", ["-2.5 dB at 350 Hz"]),
+        ("minus four dB at 250 hertz", ["-4.0 dB at 250 Hz"]),
+        ("shelf up 3 dB at 80 Hz", ["+3.0 dB below 80 Hz"]),
+        ("it's muddy when he hits the low strings", ["less mud"]),
+        ("the kick has no click", ["more click"]),
+        ("it sounds cheap and harsh", ["less small", "less harsh"]),
+        ("it sounds very dark, needs treble", ["less dark × 1.5", "more treble"]),
+        ("clean up the mud in the low mids", ["less mud"]),
+        ("push the vocal back", ["more distant"]),
+    ],
+)
+def test_what_is_to_be_done_is_found_in_talk(text: str, said: list[str]) -> None:
+    assert [part.as_text() for part in descriptors.explain(text).parts] == said
+
+
+def test_what_is_well_is_kept() -> None:
+    found = descriptors.explain("the lows are fine but the highs are too much")
+    assert [(part.name, part.direction) for part in found.parts] == [("bass", 0), ("treble", -1)]
+
+
+def test_but_not_is_a_limit_and_no_undoing() -> None:
+    at_8k = int(np.argmin(np.abs(GRID_HZ - 8000.0)))
+    assert curve("darker")[at_8k] < curve("darker, but not muffled")[at_8k] < 0.0
+
+
+def test_what_no_equaliser_does_is_said() -> None:
+    found = descriptors.explain("warmer, and add some reverb")
+    assert [part.name for part in found.parts] == ["warm"]
+    assert "'reverb' is no matter of an EQ." in found.notes
+    assert not descriptors.explain("more compression").parts
+
+
+def test_things_named_by_the_way_do_not_count_and_are_told() -> None:
+    """Such words used to move the EQ: "the plosives are killing me" asked for more "killing"."""
+    found = descriptors.explain("the plosives are killing me")
+    assert [part.as_text() for part in found.parts] == ["less plosives"]
+    assert any("killing" in note for note in found.notes)
+
+
+def test_a_word_is_no_slip_for_another() -> None:
+    """Regression: "left" was read as "heft", "hits" as "hiss"."""
+    assert not descriptors.explain("left").parts
+    assert not descriptors.explain("hits").parts
+
+
 def test_slips_of_the_finger_are_read_and_said() -> None:
     found = descriptors.explain("less mudddy")
     assert [part.name for part in found.parts] == ["mud"]

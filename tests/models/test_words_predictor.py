@@ -8,19 +8,24 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from models.eq import Band, BandKind
 from models.training import words_data, words_predictor, words_space
 from models.training.words_data import Drawings
-from models.training.words_predictor import Settings, fit
-from models.training.words_space import Space
+from models.training.words_predictor import Regression, Settings, fit
+from models.training.words_space import Shares, Space
+from models.training.words_terms import SIZE, Terms
+from models.words.lexicon import Term
 
 WORDS = tuple(f"word{number}" for number in range(60))
+NO_TERMS = Terms({})
 
 
 def space(rng: np.random.Generator) -> Space:
     vectors = rng.standard_normal((len(WORDS), 6))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    related = csr_matrix(np.eye(len(WORDS)))
-    return Space({w: i for i, w in enumerate(WORDS)}, vectors, related, WORDS, {})
+    second = vectors[:, ::-1]
+    none = csr_matrix(np.eye(len(WORDS)))
+    return Space({w: i for i, w in enumerate(WORDS)}, vectors, second, none, none, WORDS, {})
 
 
 def drawn(words: tuple[str, ...], curves: np.ndarray) -> Drawings:
@@ -28,12 +33,36 @@ def drawn(words: tuple[str, ...], curves: np.ndarray) -> Drawings:
     return Drawings(words, ("",) * count, ("7",) * count, np.full(count, 0.9), curves)
 
 
-@pytest.mark.parametrize("shape", words_space.SHAPES)
-def test_kernels_are_likenesses(shape: str) -> None:
-    likeness = space(np.random.default_rng(1)).kernel(WORDS, WORDS, shape, 0.5)
+@pytest.mark.parametrize("shares", [Shares(), Shares(0.0, 0.0, 0.0), Shares(1.0, 0.25, 0.4)])
+def test_kernels_are_likenesses(shares: Shares) -> None:
+    likeness = space(np.random.default_rng(1)).kernel(WORDS, WORDS, shares)
     np.testing.assert_allclose(np.diag(likeness), 1.0, atol=1e-6)
     np.testing.assert_allclose(likeness, likeness.T, atol=1e-12)
     assert np.linalg.eigvalsh(likeness).min() > -1e-9
+
+
+def test_several_regressions_are_their_mean() -> None:
+    rng = np.random.default_rng(6)
+    meaning, curves = space(rng), rng.standard_normal((60, 40))
+    ones = (
+        Regression(Shares(0.0, 0.5, 0.2), 0.6, 3.0),
+        Regression(Shares(1.0, 0.25, 0.0), 1.0, 1.0),
+    )
+    both, *each = (
+        fit(meaning, drawn(WORDS, curves), Settings(some), NO_TERMS)(WORDS)
+        for some in (ones, ones[:1], ones[1:])
+    )
+    np.testing.assert_allclose(both, np.mean(each, axis=0), atol=1e-9)
+
+
+def test_terms_count_by_their_share() -> None:
+    boom = Term("boom", (Band(BandKind.BELL, 110.0, 5.0, 1.0),))
+    terms = Terms({"boom": boom})
+    curves = np.zeros((2, 40))
+    found = terms.blended(["boomy", "green"], curves, 0.5)
+    assert found[0].std() == pytest.approx(0.5 * SIZE)
+    assert not found[1].any()
+    assert not curves.any()
 
 
 def test_unseen_words_are_predicted_from_what_they_mean() -> None:
@@ -41,8 +70,8 @@ def test_unseen_words_are_predicted_from_what_they_mean() -> None:
     meaning = space(rng)
     curves = meaning.vectors[:, :2] @ rng.standard_normal((2, 40))
     seen, unseen = WORDS[:45], WORDS[45:]
-    plain = Settings("linear", 0.0, 0.01, 0.01, 1.0)
-    model = fit(meaning, drawn(seen, curves[:45]), plain)
+    plain = Settings((Regression(Shares(0.0, 0.0, 0.0), 0.01, 0.01),), 1.0)
+    model = fit(meaning, drawn(seen, curves[:45]), plain, NO_TERMS)
     error = words_data.mean_absolute_error(model(unseen), curves[45:])
     assert error < 0.5 * words_data.mean_absolute_error(0.0 * curves[45:], curves[45:])
 
@@ -56,7 +85,7 @@ def test_a_noisy_word_pulls_less() -> None:
     sure = Drawings(rows.words, rows.spanish, rows.audio, np.full(61, 0.9), odd)
     unsure = Drawings(rows.words, rows.spanish, rows.audio, np.array([0.9] * 60 + [0.0]), odd)
     errors = [
-        np.abs(fit(meaning, data, Settings())(WORDS[:1]) - curves[:1]).mean()
+        np.abs(fit(meaning, data, Settings(), NO_TERMS)(WORDS[:1]) - curves[:1]).mean()
         for data in (sure, unsure)
     ]
     assert errors[1] < errors[0]
@@ -66,7 +95,7 @@ def test_settings_are_chosen_on_held_out_words(monkeypatch: pytest.MonkeyPatch) 
     rng = np.random.default_rng(4)
     curves = rng.standard_normal((len(WORDS), 40))
     monkeypatch.setattr(words_predictor, "split", _split_without_data)
-    _, error = words_predictor.choose(space(rng), drawn(WORDS, curves))
+    _, error = words_predictor.choose(space(rng), drawn(WORDS, curves), NO_TERMS)
     flat = words_data.mean_absolute_error(np.zeros_like(curves), curves)
     assert error > 0.97 * flat, "pure noise cannot be predicted for words that were held out"
 
@@ -94,7 +123,8 @@ def test_the_thesaurus_knows_like_from_opposite(tmp_path: Path) -> None:
 def test_opposites_are_unlike_in_the_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("warm", "cool", "chilly", "hot")
     vectors = np.random.default_rng(5).standard_normal((4, 3, 8))
-    np.savez(tmp_path / words_space.VECTORS, words=np.array(words), vectors=vectors, listed=3)
+    both = {"vectors": vectors, "second": vectors[:, :2], "adjectives": np.array(["warm"])}
+    np.savez(tmp_path / words_space.VECTORS, words=np.array(words), listed=3, **both)
     (tmp_path / words_space.THESAURUS).write_text(THESAURUS)
     (tmp_path / words_space.VOCABULARY).write_text("warm\n##ish\n")
     monkeypatch.setenv("REATONE_WORDS", str(tmp_path))
@@ -103,6 +133,8 @@ def test_opposites_are_unlike_in_the_space(tmp_path: Path, monkeypatch: pytest.M
     related = (loaded.related @ loaded.related.T).toarray()
     assert related[0, 3] > 0.0 > related[0, 1]
     assert related[0, 2] < 0.0 < related[1, 2]
+    letters = (loaded.letters @ loaded.letters.T).toarray()
+    np.testing.assert_allclose(np.diag(letters), 1.0)
 
 
 def test_missing_vectors_name_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
