@@ -60,7 +60,7 @@ TRUSTED_CONFIDENCE = 0.5
 """A recognised class counts alone from this confidence on; below it the likely ones are blended."""
 MIN_SHARE = 0.02
 """Classes less likely than this are left out of a blend."""
-FAULT_DB = 6.0
+FAULT_DB = 5.0
 """How far (rms) a track's EQ is expected to be off, beside what is natural for its kind."""
 UNSEEN = 1.4
 """A source outside of a target's material deviates so many times as far as those inside."""
@@ -137,8 +137,9 @@ def adapted(target: Target, spectrum: Spectrum) -> Target:
     Per band the most likely spectrum of this track without its faults, where both nature (spread n)
     and faults (`FAULT_DB` s) are normal: the track plus s^2 / (s^2 + n^2) of its difference. So the
     notes that are played, quiet lows and a dark or bright make stay, as far as tracks of the class
-    differ in them; where all are alike the target is followed. Chosen by
-    `python -m models.training.choose_strength`.
+    differ in them; where all are alike the target is followed. How far is chosen by
+    `python -m models.training.choose_strength`: 4 is best where faults are of 4 dB, 6 to 8 where they
+    are of 6 dB; following the whole target is never best.
     """
     natural_db = UNSEEN * target.spread_db
     trust = FAULT_DB**2 / (FAULT_DB**2 + natural_db**2)
