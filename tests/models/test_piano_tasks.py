@@ -80,7 +80,7 @@ def test_unprocessed_shelving_has_the_papers_loss(data_dir: Path) -> None:
         cut = [piano_tasks.frames(signal, FRAME) for signal in (wet, dry)]
         losses.append(piano_tasks.loss(*cut))
     total = piano_tasks.mean_loss(losses).total
-    assert total == pytest.approx(piano_tasks.PAPER_UNPROCESSED_LOSS, rel=0.05)
+    assert total == pytest.approx(piano_tasks.PAPER_UNPROCESSED_LOSS, rel=0.1)
 
 
 def test_tasks_have_a_figure_in_the_paper() -> None:
