@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 _COLOURS = {"authored": "#1b6ca8", "user": "#7a3e9d", "known": "#b0532a"}
 _TICKS_HZ = (31, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
-_CLOSE = 0.035
+_MEANINGS = {
+    "authored": "engineers' terms",
+    "known": "drawn by people",
+    "user": "your own words",
+}
+_LETTER, _LINE = 0.0165, 0.024
+"""Room that a letter and a line take on the map."""
+_MANY = 3
 
 
 def draw_curve(found: Understanding, path: Path) -> None:
@@ -51,29 +58,33 @@ def draw_map(words: Dictionary, path: Path) -> int:
     directions *= np.sign(directions[:, -20:].sum(axis=1))[:, None]
     places = curves @ directions.T
     figure, axes = _figure((11.0, 9.0))
-    named = 0
-    taken: list[NDArray[np.float64]] = []
-    for sense, place in zip(senses, places, strict=True):
+    taken: list[tuple[float, float, float]] = []
+    for sense, (x, y) in zip(senses, places, strict=True):
         kind = "known" if not hasattr(sense, "bands") else "user" if sense.user else "authored"
-        axes.plot(*place, ".", color=_COLOURS[kind], markersize=3)
-        if all(np.abs(place - other).max() > _CLOSE for other in taken):
-            axes.annotate(sense.name, place, fontsize=7, color=_COLOURS[kind])
-            taken.append(place)
-            named += 1
+        axes.plot(x, y, ".", color=_COLOURS[kind], markersize=3)
+        width = _LETTER * len(sense.name)
+        if all(x + width < left or x > right or abs(y - at) > _LINE for left, right, at in taken):
+            axes.annotate(sense.name, (x, y), fontsize=7, color=_COLOURS[kind])
+            taken.append((x, x + width, y))
+    for kind, meaning in _MEANINGS.items():
+        axes.plot([], [], ".", color=_COLOURS[kind], label=meaning)
+    axes.legend(loc="center", fontsize=8, frameon=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.set_xlabel("← " + _ends(directions[0])[0] + "      " + _ends(directions[0])[1] + " →")
     axes.set_ylabel("← " + _ends(directions[1])[0] + "      " + _ends(directions[1])[1] + " →")
     axes.set_title("Words by the change of spectrum they ask for")
     _save(figure, path)
-    return named
+    return len(taken)
 
 
 def _mapped(words: Dictionary) -> list[Sense]:
-    """Return each term once, then the words that at least two people drew."""
+    """Return each term once, then the words that several people drew."""
     terms: list[Sense] = list({term.name: term for term in words.terms.values()}.values())
     if words.table:
         for word in words.table.known():
             entry = words.table.find(word)
-            if entry and entry.people > 1 and word not in words.terms:
+            if entry and entry.people >= _MANY and word not in words.terms:
                 terms.append(entry)
     return terms
 

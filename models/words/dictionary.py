@@ -33,6 +33,9 @@ _INSTRUMENTS = {
     "teclado": ("piano", "electric_piano", "organ", "synth"),
 }
 """Instruments that people speak of, beside those that tracks are named after."""
+_SPOKEN_OF = ("vocal", "vocals", "voice", "guitar", "guitars", "drums", "snare", "piano", "cymbals")
+"""Instruments whose names are read in spite of a slip of the finger."""
+_MIN_GUESSED = 5
 _NO_INSTRUMENT = frozenset(
     [
         "oh",
@@ -100,7 +103,7 @@ class Dictionary:
 
     terms: Mapping[str, Term]
     table: Table | None = None
-    _typed: dict[str, Word | None] = field(default_factory=dict, repr=False)
+    _typed: dict[str, Word | Mention | None] = field(default_factory=dict, repr=False)
 
     def find(self, run: Sequence[str]) -> Word | Mention | None:
         """Return what a run of words stands for as a whole, or None."""
@@ -118,14 +121,14 @@ class Dictionary:
         found = self.find(word.split())
         return found.key if isinstance(found, Word) and isinstance(found.key, Sense) else None
 
-    def _single(self, word: str) -> Word | None:
+    def _single(self, word: str) -> Word | Mention | None:
         if word not in self._typed:
             if len(self._typed) > 4096:
                 self._typed.clear()
             self._typed[word] = self._looked_up(word)
         return self._typed[word]
 
-    def _looked_up(self, word: str) -> Word | None:
+    def _looked_up(self, word: str) -> Word | Mention | None:
         for stem, comparative in stems(word):
             if stem in self.terms:
                 return Word(word, self.terms[stem], comparative)
@@ -134,14 +137,14 @@ class Dictionary:
         found = self._in_table(word)
         return found if found or self.is_word(word) else self._slip(word)
 
-    def _slip(self, word: str) -> Word | None:
+    def _slip(self, word: str) -> Word | Mention | None:
         slip = corrected(word, self._correctable)
         if slip is None:
-            guess = self.table.guess(word) if self.table else None
+            guess = self.table.guess(word) if self.table and len(word) >= _MIN_GUESSED else None
             return Word(word, guess) if guess and guess.says_something else None
         if slip in self.terms:
             return Word(word, self.terms[slip], self._compares(slip))
-        return self._in_table(slip)
+        return _instrument([slip]) or self._in_table(slip)
 
     def _in_table(self, word: str) -> Word | None:
         if self.table is None:
@@ -170,7 +173,8 @@ class Dictionary:
     @cached_property
     def _correctable(self) -> frozenset[str]:
         known = self.table.known() if self.table else []
-        return frozenset(form for form in (*self.terms, *known) if " " not in form)
+        forms = (*self.terms, *known, *_INSTRUMENTS, *_SPOKEN_OF)
+        return frozenset(form for form in forms if " " not in form)
 
 
 def _instrument(run: Sequence[str]) -> Mention | None:

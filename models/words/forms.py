@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MIN_TYPO = 5
+_MIN_TWO_SLIPS = 8
 _MIN_STEM = 3
 
 
@@ -53,7 +54,8 @@ def _without(word: str, ending: str) -> Iterator[str]:
 def corrected(word: str, known: Collection[str]) -> str | None:
     """Return the known word that is one slip away (a letter missing, added, wrong, or swapped).
 
-    None for short words, and when there is none. Same first letter before others.
+    Two slips for long words. None for short words, and when there is none. Same first letter before
+    others.
     """
     if len(word) < _MIN_TYPO - 1:
         return None
@@ -61,7 +63,31 @@ def corrected(word: str, known: Collection[str]) -> str | None:
         {other for other in _one_slip(word) if other in known and len(other) >= _MIN_STEM + 1},
         key=lambda other: (other[0] != word[0], sorted(other) != sorted(word), other),
     )
+    if not found and len(word) >= _MIN_TWO_SLIPS:
+        found = sorted(other for other in known if _is_two_slips_away(word, other))
     return found[0] if found else None
+
+
+def _is_two_slips_away(word: str, other: str) -> bool:
+    """Whether a long word with the same first letter is two slips away."""
+    if abs(len(word) - len(other)) > 2 or word[0] != other[0] or len(other) < _MIN_TWO_SLIPS - 1:
+        return False
+    return _slips(word, other) <= 2
+
+
+def _slips(word: str, other: str) -> int:
+    """Return how many letters are missing, added, wrong or swapped (Damerau 1964)."""
+    before, last = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for row, letter in enumerate(word, start=1):
+        now = [row]
+        for column, wanted in enumerate(other, start=1):
+            best = min(last[column] + 1, now[-1] + 1, last[column - 1] + (letter != wanted))
+            swapped = (
+                row > 1 and column > 1 and (letter, wanted) == (other[column - 2], word[row - 2])
+            )
+            now.append(min(best, before[column - 2] + 1) if swapped else best)
+        before, last = last, now
+    return last[-1]
 
 
 def _one_slip(word: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ _WORDS: dict[Role, str] = {
     "i think/i feel/would like/id like/actually/maybe/"
     "perhaps/ever/even/only/again/because/since/until/during/per/via/upon/"
     "el/la/los/las/un/una/unos/unas/de/del/al/lo/le/les/se/su/sus/mi/mis/me/te/nos/por favor/"
-    "como/acustica/acusticas/electrica/electricas/principal/solista/like a/like an/like/whole/"
+    "tal/como/acustica/acusticas/electrica/electricas/principal/solista/like a/like an/like/whole/"
     "entire/being/been/either/couple/couple of/pull/roll/knock/move/put/"
     "set/dial/two/three/four/five/six/seven/eight/nine/ten/eleven/twelve/dos/tres/cuatro/cinco/"
     "would be nice/be nice/would be great/be great/nice and/tan/gets lost/he is/she is/id/"

@@ -23,7 +23,7 @@ from models.words.table import Entry
 MOST_DB = 12.0
 """What the words of one phrase add up to is bent to stay within this."""
 _KEPT_FROM_DB = 0.25
-_OPPOSED = -0.5
+_OPPOSED, _CANCELLED = -0.5, -0.8
 _LIMIT = 0.4
 
 
@@ -226,7 +226,7 @@ def _is_text(word: str) -> bool:
 
 def _limited(part: Part, before: Sequence[Part]) -> Part:
     """Return a "but not" part: a limit to what was asked for before, not its undoing."""
-    if not any(other.direction and _opposed(other, part) for other in before):
+    if not any(_opposed(other, part) for other in before):
         return part
     return replace(part, strength=_LIMIT * part.strength, curve_db=_LIMIT * part.curve_db)
 
@@ -244,14 +244,16 @@ def _conflicts(parts: Sequence[Part]) -> Iterator[str]:
     for number, first in enumerate(parts):
         for second in parts[number + 1 :]:
             together = not (first.classes and second.classes) or first.classes & second.classes
-            if together and first.direction and second.direction and _opposed(first, second):
+            if together and _opposed(first, second, _CANCELLED):
                 pair = f"{first.as_text()!r} and {second.as_text()!r}"
                 yield f"{pair} pull against each other; what is left is done."
 
 
-def _opposed(first: Part, second: Part) -> bool:
+def _opposed(first: Part, second: Part, limit: float = _OPPOSED) -> bool:
+    if not (first.direction and second.direction):
+        return False
     size = float(np.linalg.norm(first.curve_db) * np.linalg.norm(second.curve_db))
-    return size > 0.0 and float(first.curve_db @ second.curve_db) / size < _OPPOSED
+    return size > 0.0 and float(first.curve_db @ second.curve_db) / size < limit
 
 
 def _nothing(text: str) -> str:

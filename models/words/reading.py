@@ -131,8 +131,10 @@ Token = Number | Split | str
 
 
 def read(text: str, find: Find) -> list[Item]:
-    """Read text (at most `MAX_TEXT` characters are looked at) as items."""
-    return list(_scan(_tokens(_prepared(text[:MAX_TEXT])), find))
+    """Read text (of at most `MAX_TEXT` characters, whole words) as items."""
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT].rsplit(None, 1)[0]
+    return list(_scan(_tokens(_prepared(text)), find))
 
 
 def _prepared(text: str) -> str:
