@@ -13,8 +13,11 @@ from typer.testing import CliRunner, Result
 from bridge import own_targets
 from bridge.cli import app
 from bridge.errors import UsageError
+from bridge.host.host import Host
+from bridge.session import embedded
 from models import targets
 from models.target import TargetError
+from tests.bridge.running import FakeWire, running
 from tests.projects import RATE_HZ, pink_noise, write_song
 
 
@@ -172,6 +175,23 @@ def test_auto_takes_own_targets_and_mixtures_as_class(tmp_path: Path, takes: lis
         assert track["class"] == label
         assert track["confidence"] is None
         assert track["distance_after_db"] < track["distance_before_db"]
+
+
+def test_actions_and_surfaces_take_them_too(
+    host: Host, wire: FakeWire, tmp_path: Path, takes: list[Path]
+) -> None:
+    own_targets.learn("My Bass", takes)
+    session = embedded(host)
+    with running(lambda: session, tmp_path / "wire", wire=wire):
+        wire.send("1", "auto", **{"class": "my bass:3, kick"})
+        assert wire.end_of("1")[0] == "done"
+        wire.send("2", "auto", **{"class": "kazoo"})
+        state, text = wire.end_of("2")
+    memory = session.list_tracks()[0].memory
+    assert memory is not None
+    assert memory.label == "My Bass 75% + kick 25%"
+    assert state == "failed"
+    assert "There is no class or target 'kazoo'." in text
 
 
 def test_a_foreign_file_cannot_take_the_place_of_a_class(home: Path, takes: list[Path]) -> None:
