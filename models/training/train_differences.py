@@ -55,7 +55,7 @@ class Stage:
 
 
 SAMPLED = {"mlp": Stage(16000, 64, 1e-3), "cnn": Stage(8000, 64, 1e-3)}
-TUNED = Stage(12000, 64, 1e-3)
+TUNED = {"mlp": Stage(12000, 64, 1e-3), "cnn": Stage(6000, 64, 1e-3)}
 
 
 class SampledEqs:
@@ -201,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     real = RealDifferences(np.load(kept))
     for name in SHAPES:
         module = new_module(name, options.seed)
-        for tuned, data, stage in ((False, SampledEqs(), SAMPLED[name]), (True, real, TUNED)):
+        for tuned, data, stage in ((False, SampledEqs(), SAMPLED[name]), (True, real, TUNED[name])):
             title = file_name(name, tuned=tuned)
             print(title, flush=True)
             train(module, data, stage, options.seed + tuned, options.state / f"{title}.pt")
