@@ -35,7 +35,10 @@ def main() -> None:
 
     space, data, terms = words_space.load(), words_data.drawings(), words_terms.shipped()
     settings, error = choose(space, data, terms)
-    print(f"{settings}: {error:.4f} on held-out words")
+    best = settings.regressions[0]
+    print(
+        f"{best}, …, scale {settings.scale}, terms {settings.terms}: {error:.4f} on held-out words"
+    )
     rows = words_table.rows_of(data, fit(space, data, settings, terms), space.listed)
     stored = words_table.pack(rows, list(space.vocabulary))
     path = weights_path(FILE)

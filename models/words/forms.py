@@ -72,6 +72,8 @@ def _is_two_slips_away(word: str, other: str) -> bool:
     """Whether a long word with the same first letter is two slips away."""
     if abs(len(word) - len(other)) > 2 or word[0] != other[0] or len(other) < _MIN_TWO_SLIPS - 1:
         return False
+    if len(set(word) ^ set(other)) > 4:
+        return False
     return _slips(word, other) <= 2
 
 

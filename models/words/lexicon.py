@@ -26,6 +26,7 @@ RATE_HZ = 48000.0
 """Sample rate at which the curves of terms are worked out."""
 MAX_FILE_BYTES = 1_000_000
 MAX_TERM_GAIN_DB = 24.0
+_BAND_FIELDS = frozenset({"kind", "freq_hz", "gain_db", "bandwidth_oct"})
 _TERM_FIELDS = frozenset({"also", "es", "fault", "source", "bands", "note"})
 
 
@@ -67,12 +68,20 @@ def load(path: Path, *, user: bool = False) -> dict[str, Term]:
 
 
 def load_all(shipped: Iterable[Path], own: Iterable[Path] = ()) -> dict[str, Term]:
-    """Read files in order; later ones override. Raises WordsError."""
+    """Read files in order; later ones override. Raises WordsError.
+
+    A term of the same name takes over all forms of the earlier one ("warm" also means "warmer").
+    """
     forms: dict[str, Term] = {}
-    for path in shipped:
-        forms.update(load(path))
-    for path in own:
-        forms.update(load(path, user=True))
+    for path, user in (*((path, False) for path in shipped), *((path, True) for path in own)):
+        read = load(path, user=user)
+        terms = {normal(term.name): term for term in read.values()}
+        taken = {
+            form: terms[normal(old.name)]
+            for form, old in forms.items()
+            if normal(old.name) in terms
+        }
+        forms |= taken | read
     return forms
 
 
@@ -94,7 +103,7 @@ def _forms(content: Mapping[str, Any], user: bool) -> Iterable[tuple[str, Term]]
         if unknown := sorted(str(key) for key in fields if key not in _TERM_FIELDS):
             known = ", ".join(sorted(_TERM_FIELDS))
             raise WordsError(f"{name}: there is no field {unknown[0]!r}; fields are {known}")
-        source = str(fields.get("source", ""))
+        source = str(fields.get("source", "your own words" if user else ""))
         fault = fields.get("fault", False)
         if not isinstance(fault, bool):
             raise WordsError(f"{name}: fault must be true or false")
@@ -112,11 +121,14 @@ def _bands(value: object, name: str) -> tuple[Band, ...]:
 
 def _band(value: object, where: str) -> Band:
     fields = _mapping(value, where)
+    if unknown := sorted(str(key) for key in fields if key not in _BAND_FIELDS):
+        known = ", ".join(sorted(_BAND_FIELDS))
+        raise WordsError(f"{where}: there is no field {unknown[0]!r}; fields are {known}")
     try:
         band = Band(
             BandKind(fields["kind"]),
             float(fields["freq_hz"]),
-            float(fields.get("gain_db", 0.0)),
+            float(fields["gain_db"]),
             float(fields.get("bandwidth_oct", 1.0)),
         )
     except KeyError as error:

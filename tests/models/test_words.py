@@ -310,13 +310,16 @@ def test_users_add_and_override_words(tmp_path: Path) -> None:
     ours = Path(__file__).parents[2] / "presets" / "words" / "engineers.yaml"
     warm = lexicon.load_all([ours], [own_words(tmp_path, word="warm")])
     at_900 = int(np.argmin(np.abs(GRID_HZ - 900.0)))
-    assert understand("warm", Dictionary(warm)).curve_db.argmax() == at_900
+    for form in ("warm", "warmer", "calido"):
+        assert understand(form, Dictionary(warm)).curve_db.argmax() == at_900
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"kind": "high_pass"}, "needs a gain"),
+        ({"kind": "bell, gain: 4"}, "no field 'gain'"),
+        ({"kind": "bell, freq: 4"}, "no field 'freq'"),
         ({"kind": "wiggle"}, "wiggle"),
         ({"gain": "99"}, "at most 24 dB"),
         ({"gain": "loud"}, "loud"),
