@@ -2,7 +2,8 @@
 
 Every setting is chosen by cross-validation within each fold's training words; test folds are only
 looked at for the rows printed. Errors are the paper's: mean absolute difference in units of a
-curve's own standard deviation (the curves are relative, not dB). `--quick`: two folds.
+curve's own standard deviation (the curves are relative, not dB). PCM: against the mean of a word's
+test rows, our curve first; reversed: the mean first. `--quick`: two folds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from models.training import words_data, words_space, words_table, words_terms
+from models.training import words_data, words_space, words_table, words_table3, words_terms
 from models.training.words_data import Array, Drawings, mean_absolute_error, mean_correlation
+from models.training.words_pcm import mean_pcm, word_means_of
 from models.training.words_predictor import Predictor, Settings, choose, fit
 from models.training.words_space import Space
 from models.words.pieces import cut
@@ -69,7 +71,7 @@ def run(quick: bool) -> dict[str, Any]:
             _chosen(fold.predictor.settings) for fold in ready
         ),
         "inner error": float(np.mean([fold.error_within for fold in ready])),
-        "rows": rows + [{"row": name, "error": error} for name, error in PAPER],
+        "rows": rows + [{"row": name, "error": error} for name, error in PAPER] + _networks(),
     }
 
 
@@ -81,6 +83,20 @@ def _ready(space: Space, data: Drawings, test_words: frozenset[str]) -> Fold:
     rows = words_table.rows_of(training, predictor, space.listed)
     table = unpacked(words_table.pack(rows, list(space.vocabulary)))
     return Fold(training, test, predictor, table, error)
+
+
+def _networks() -> list[dict[str, Any]]:
+    """Return the rows of the paper's network that were trained here."""
+    return [
+        {
+            "row": f"its network, made again: {vectors}, {protocol}",
+            **{name: row[name] for name in ("error", "r", "PCM", "PCM reversed")},
+            "n": 189,
+            "folds": " ".join(f"{error:.3f}" for error in row["folds"]),
+        }
+        for vectors, protocols in words_table3.read().items()
+        for protocol, row in protocols.items()
+    ]
 
 
 def _chosen(settings: Settings) -> str:
@@ -150,9 +166,16 @@ def _row(name: str, answers: Answers) -> dict[str, Any]:
         "error": f"{np.mean(errors):.3f} ± {np.std(errors, ddof=1):.3f}",
         "95 % over words": f"{low:.3f} … {high:.3f}",
         "r": round(float(np.mean(correlations)), 3),
+        "PCM": _pcm([(found, word_means_of(test)) for found, test in answers]),
+        "PCM reversed": _pcm([(word_means_of(test), found) for found, test in answers]),
         "n": sum(len(test.words) for _, test in answers),
         "folds": " ".join(f"{error:.3f}" for error in errors),
     }
+
+
+def _pcm(pairs: list[tuple[Array, Array]]) -> float | str:
+    value = float(np.mean([mean_pcm(*pair) for pair in pairs]))
+    return round(value, 1) if np.isfinite(value) else "–"
 
 
 def _interval(answers: Sequence[tuple[Array, Drawings]]) -> tuple[float, float]:

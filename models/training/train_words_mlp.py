@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,23 +24,13 @@ from models.training.words_data import (
     mean_correlation,
 )
 from models.training.words_mlp import Task, train
-from models.training.words_pcm import mean_pcm
+from models.training.words_pcm import mean_pcm, word_means_of
+from models.training.words_table3 import NONE, RESULTS, Row, as_text, read
 
-RESULTS = Path(__file__).with_name("words_table3.json")
 UPDATES = 40_000
 SEED = 0
-NONE = "no embedding"
 _PLACES = 400
-PAPER = {
-    NONE: ".836 ± .016",
-    "glove-6b-50d": ".798 (300d)",
-    "glove-6b-100d": ".798 (300d)",
-    "spacy-md": ".760 ± .055 (lg)",
-}
-"""The paper's figures, of the nearest vectors it tried."""
-
 Folds = list[tuple[Drawings, Drawings]]
-Row = dict[str, Any]
 
 
 def main() -> None:
@@ -63,14 +51,6 @@ def main() -> None:
     print(as_text(rows))
 
 
-def read() -> dict[str, dict[str, Row]]:
-    """Return the rows trained so far: vectors → protocol → figures."""
-    if not RESULTS.is_file():
-        return {}
-    found: dict[str, dict[str, Row]] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return found
-
-
 def reproduced(name: str, folds: Folds, updates: int) -> dict[str, Row]:
     """Train on all folds with one set of vectors, in both protocols."""
     published = [_published(english(training), test, name) for training, test in folds]
@@ -83,31 +63,9 @@ def reproduced(name: str, folds: Folds, updates: int) -> dict[str, Row]:
     }
 
 
-def as_text(rows: dict[str, dict[str, Row]]) -> str:
-    """Return the table."""
-    lines = [
-        "Error: mean absolute, in units of a curve's deviation. r: with the person's curve.",
-        "PCM: prediction first | word's mean first. Seed 0; best update of each fold.",
-        f"{'vectors':17} {'protocol':13} {'paper':17} {'error':13} {'r':>4}  PCM           updates",
-    ]
-    for name, protocols in rows.items():
-        for protocol, row in protocols.items():
-            paper = PAPER.get(name, "–") if protocol == "as published" else ""
-            lines.append(
-                f"{name:17} {protocol:13} {paper:17} {row['error']} {row['r']:5.2f} "
-                f"{row['PCM']:>6.1f} | {row['PCM reversed']:<5.1f} {row['updates']}"
-            )
-    return "\n".join(lines)
-
-
 def english(rows: Drawings) -> Drawings:
     """Return the English rows, the only ones the paper trained on."""
     return rows.where(rows.english)
-
-
-def word_means_of(test: Drawings) -> Array:
-    """Return for each row (N, 40) the mean of its word's rows."""
-    return np.array([test.curves[test.of({word})].mean(axis=0) for word in test.words])
 
 
 def _figures(answers: list[tuple[Array, int]], tests: list[Drawings]) -> Row:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.training.words_data import Array
+from models.training.words_data import Array, Drawings
 
 _OFFSETS = 200
 
@@ -37,6 +37,11 @@ def pcm(first: Array, second: Array) -> float:
 def mean_pcm(first: Array, second: Array) -> float:
     """Return the mean PCM of rows (N, B)."""
     return float(np.mean([pcm(a, b) for a, b in zip(first, second, strict=True)]))
+
+
+def word_means_of(test: Drawings) -> Array:
+    """Return for each row (N, 40) the mean of its word's rows."""
+    return np.array([test.curves[test.of({word})].mean(axis=0) for word in test.words])
 
 
 def _length(place: Array, curve: Array) -> tuple[float, Array]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.training import words_embeddings
+from models.training import words_embeddings, words_table3
 from models.training.words_data import Drawings
-from models.training.words_pcm import mean_pcm, pcm
+from models.training.words_pcm import mean_pcm, pcm, word_means_of
 
 PLACES = np.arange(40.0)
 FIRST, SECOND = np.sin(PLACES / 6.0), 0.5 * np.cos(PLACES / 9.0) + 0.1
@@ -90,14 +90,14 @@ def test_rows_and_columns_of_the_table(monkeypatch: pytest.MonkeyPatch, tmp_path
     pytest.importorskip("torch")
     from models.training import train_words_mlp
 
-    monkeypatch.setattr(train_words_mlp, "RESULTS", tmp_path / "rows.json")
-    assert train_words_mlp.read() == {}
+    monkeypatch.setattr(words_table3, "RESULTS", tmp_path / "rows.json")
+    assert words_table3.read() == {}
     rows = Drawings(("a", "a", "b"), ("",) * 3, ("7",) * 3, np.full(3, 0.9), np.eye(3, 40))
-    means = train_words_mlp.word_means_of(rows)
+    means = word_means_of(rows)
     np.testing.assert_allclose(means[0], (np.eye(3, 40)[0] + np.eye(3, 40)[1]) / 2)
     np.testing.assert_allclose(means[2], np.eye(3, 40)[2])
     figures = train_words_mlp._figures([(rows.curves, 25), (rows.curves, 50)], [rows, rows])
     assert figures["r"] == 1.0
-    text = train_words_mlp.as_text({"glove-6b-100d": {"as published": figures}})
+    text = words_table3.as_text({"glove-6b-100d": {"as published": figures}})
     assert ".798 (300d)" in text
     assert "0.000 ± 0.000" in text
