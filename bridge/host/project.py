@@ -66,7 +66,7 @@ class Node:
     @property
     def newline(self) -> str:
         """The line ending for new lines in this block."""
-        first = next(self.all_lines(), None)
+        first = self.head or next(self.all_lines(), None)
         return (first.ending if first else "") or "\n"
 
     def nodes(self, *names: str) -> list[Node]:

@@ -111,17 +111,18 @@ def _remove_beyond(rpr: Any, track: str, count: int) -> None:
 
 
 def read_memory(rpr: Any, track: str) -> tuple[Json, list[str]]:
-    """Return the track's memory (empty without one) and warnings."""
-    empty: Json = {"fx": "", "digest": "", "before": None, "data": None}
+    """Return the track's memory (empty without one), with its text as `note`, and warnings."""
     text = track_text(rpr, track, MEMORY_KEY)
+    empty: Json = {"fx": "", "digest": "", "before": None, "data": None}
     if not text:
-        return empty, []
+        return {**empty, "note": text}, []
     try:
         found = json.loads(base64.b64decode(text, validate=True).decode("utf-8"))
         base64.b64decode(found["before"] or "", validate=True)
-        return {key: found[key] for key in empty}, []
+        return {**{key: found[key] for key in empty}, "note": text}, []
     except (ValueError, KeyError, TypeError):
-        return empty, ["ReaTone's note on the track cannot be read and is ignored."]
+        warning = "ReaTone's note on the track cannot be read and is ignored."
+        return {**empty, "note": text}, [warning]
 
 
 def pack_memory(fx: str, digest_text: str, before: bytes | None, data: Any) -> str:

@@ -19,7 +19,6 @@ from bridge.reaper.rpr import (
     describe,
     explain,
     stale,
-    track_text,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +70,11 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
             receipt["warnings"].append(f"The track's {own.TITLE} is bypassed and stays so.")
     state = own.splice(ours.state, wanted)
     note = own.pack_memory(ours.guid, own.digest(state), before, job.get("data"))
-    old_note = track_text(rpr, track, own.MEMORY_KEY)
-    put_back.add(own.put_memory, rpr, track, old_note)
+    put_back.add(own.put_memory, rpr, track, memory["note"])
     if created or own.audible(state) != own.audible(ours.state):
         own.put_state(rpr, track, ours.fx, state)
         receipt["changed"] = True
-    if note != old_note:
+    if note != memory["note"]:
         own.put_memory(rpr, track, note)
         receipt["changed"] = True
     receipt.update(fx_guid=ours.guid, state=encode(state), created=created)
@@ -105,7 +103,7 @@ def revert(rpr: Any, track: str, _job: Json, receipt: Json, put_back: PutBack) -
         own.remove(rpr, track, ours, put_back)
         own.put_memory(rpr, track, "")
         return
-    put_back.add(own.put_memory, rpr, track, track_text(rpr, track, own.MEMORY_KEY))
+    put_back.add(own.put_memory, rpr, track, memory["note"])
     put_back.add(own.put_state, rpr, track, ours.fx, ours.state)
     own.put_state(rpr, track, ours.fx, before)
     # No digest fits the user's own settings: the next run will know them as edited by hand.
