@@ -76,8 +76,10 @@ class Node:
 
     def node(self, *names: str) -> Node | None:
         """Return the first child block of one of these names, or of any."""
-        blocks = (child for child in self.children if isinstance(child, Node))
-        return next((node for node in blocks if not names or node.name in names), None)
+        for child in self.children:
+            if isinstance(child, Node) and (not names or child.name in names):
+                return child
+        return None
 
     def lines(self, *names: str) -> list[Line]:
         """Return the child lines with these keywords, or all of them."""
@@ -86,8 +88,10 @@ class Node:
 
     def line(self, name: str) -> Line | None:
         """Return the first child line with this keyword."""
-        lines = (child for child in self.children if isinstance(child, Line))
-        return next((line for line in lines if line.name == name), None)
+        for child in self.children:
+            if isinstance(child, Line) and child.name == name:
+                return child
+        return None
 
     def new_line(self, text: str) -> Line:
         """Make a line with this block's indentation and line ending (not yet inserted)."""
