@@ -14,6 +14,7 @@ from bridge import learned, presets
 from bridge.cli import app
 from bridge.host import open_project
 from bridge.host.items import items_of
+from bridge.session import embedded
 from models.audio import load
 from models.eq import Band, BandKind, Eq
 from tests.projects import RATE_HZ, pink_noise, write_song
@@ -136,7 +137,7 @@ def test_a_damaged_network_is_refused(pair: tuple[Path, Path], tmp_path: Path) -
     assert "holds no learnt EQ" in result.stderr
 
 
-def test_the_items_of_a_project_get_takes(song: Path, network: Path) -> None:
+def test_the_items_of_a_project_get_takes(song: Path, network: Path, tmp_path: Path) -> None:
     result = reatone("apply-eq", network, song, "--tracks", "Two", "--json")
     assert result.exit_code == 0, result.output
     (report,) = json.loads(result.stdout)["tracks"]
@@ -151,6 +152,9 @@ def test_the_items_of_a_project_get_takes(song: Path, network: Path) -> None:
     wanted = EQ.apply(pink_noise(1.0, seed=1)[None], RATE_HZ)
     got = load(song.parent / "2.vocal.wav").samples
     assert np.sum((got - wanted) ** 2) < 1e-3 * np.sum(wanted**2)
+    (rendered,) = embedded(open_project(song)).begin_job([two.guid], directory=tmp_path).tracks
+    assert rendered.audio
+    np.testing.assert_allclose(load(rendered.audio).samples[0], got[0], atol=1e-5)
 
 
 def test_a_second_take_replaces_the_first_as_the_active_one(song: Path, network: Path) -> None:
