@@ -67,7 +67,8 @@ _WORDS: dict[Role, str] = {
     "demasiada/demasiados/demasiadas/sobra/sobran/excesivo/excesiva/exceso de/unbearably/"
     "cargado/cargada/cargados/cargadas/over the top/is all/are all/its all/es todo/son todo/"
     "sticking out/sticks out/stick out/"
-    "poking out/pokes out/building up/builds up/build up/piling up/taking over/dominating/"
+    "molesta/molestan/sobresale/sobresalen/poking out/pokes out/building up/builds up/build up/"
+    "piling up/taking over/dominating/"
     "dominates/overpowering/overwhelming/swamping",
     Role.ENOUGH: "enough/sufficiently/suficiente/suficientes/suficientemente/bastante/lo bastante",
     Role.LITTLE: "few",
@@ -116,7 +117,8 @@ _WORDS: dict[Role, str] = {
     "i think/i feel/would like/id like/actually/maybe/"
     "perhaps/ever/even/only/again/because/since/until/during/per/via/upon/"
     "el/la/los/las/un/una/unos/unas/de/del/al/lo/le/les/se/su/sus/mi/mis/me/te/nos/por favor/"
-    "tal/como/acustica/acusticas/electrica/electricas/principal/solista/like a/like an/like/whole/"
+    "tal/away/resonance/resonances/resonancia/resonancias/como/acustica/acusticas/electrica/"
+    "electricas/principal/solista/like a/like an/like/whole/"
     "entire/being/been/either/couple/couple of/pull/roll/knock/move/put/"
     "set/dial/two/three/four/five/six/seven/eight/nine/ten/eleven/twelve/dos/tres/cuatro/cinco/"
     "would be nice/be nice/would be great/be great/nice and/tan/gets lost/he is/she is/id/"
@@ -215,6 +217,8 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("alone", ""),
     ("scooped mids", "scooped"),
     ("half the", "less"),
+    ("scoop around", "dip around"),
+    ("scoop at", "dip at"),
     ("too loud", "too much"),
     ("demasiado alto", "demasiado"),
     ("demasiado altos", "demasiado"),

@@ -122,6 +122,8 @@ _PUSHED_BACK = re.compile(
     r"\b(?:push|move|place|put|set|sit)\s+((?:(?!and\b|but\b)\w+ ){0,4}?)"
     r"(?:(?:further|farther) )?back\b"
 )
+_ENCLITIC = re.compile(r"(?<=\w{3})(?:l[oa]s?|les?)$")
+"""Spanish pronouns that hang on a verb: "quítalo"."""
 _KILO = frozenset({"k", "khz", "kilohertz"})
 _BETWEEN = frozenset({"between", "entre", "from", "desde"})
 _TO = frozenset({"to", "a", "hasta"})
@@ -250,6 +252,9 @@ def _longest(run: list[str], find: Find) -> tuple[list[Item], int]:
             return list(_scan(_tokens(other[phrase]), find)), size
         if phrase in small:
             return [Small(phrase, small[phrase])], size
+        verb = _ENCLITIC.sub("", phrase) if size == 1 else phrase
+        if verb != phrase and verb in small and small[verb].verb:
+            return [Small(verb, small[verb])], size
         if found := find(run[:size]):
             return [found], size
     return [Unknown(run[0][:MAX_SHOWN])], 1

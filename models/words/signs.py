@@ -17,6 +17,7 @@ COMPLAINT = 1.5
 """Saying so strongly how it is now is a complaint ("it sounds very dark")."""
 _AWAY = {
     "out": frozenset({"take", "pull", "get", "roll"}),
+    "away": frozenset({"take"}),
     "back": frozenset({"dial", "roll", "pull", "bring", "push", "hold"}),
 }
 """Verbs that with a later word mean less: "take 3 dB out"."""
@@ -46,7 +47,7 @@ def signs(clauses: Sequence[Clause]) -> list[Sign]:
         sign = _own(clause)
         if faults[number] and not sign.said:
             sign = Sign(-1, sign.strength, said=True)
-        if number and _carries(clauses, number, found[-1]):
+        elif number and _carries(clauses, number, found[-1]):
             before = found[-1]
             strength = before.strength if sign.strength == 1.0 else sign.strength
             sign = replace(before, strength=strength)
@@ -55,15 +56,32 @@ def signs(clauses: Sequence[Clause]) -> list[Sign]:
 
 
 def _told_faults(clauses: Sequence[Clause]) -> list[bool]:
-    """Return which clauses tell of a fault together: "it sounds cheap and harsh"."""
+    """Return which clauses tell of a fault, if need be together: "it sounds cheap and harsh"."""
     told = [_complains(clause) for clause in clauses]
     for number, (first, second) in enumerate(pairwise(clauses)):
-        tells = Role.SAID in first.roles or _begins_with_instrument(first)
+        if (told[number] or _tells(first)) and _adds_a_fault(second):
+            told[number + 1] = True
+        tells = _tells(first)
         joined = second.joint is Role.JOIN and not (first.signed or second.signed)
         tells = tells and not {Role.WISH, *_TURNS} & {*first.roles, *second.roles}
         if tells and joined and any(is_fault(word) for word in (*first.words, *second.words)):
             told[number] = told[number + 1] = True
     return told
+
+
+def _tells(clause: Clause) -> bool:
+    """Whether a clause says how it is now."""
+    roles = set(clause.roles)
+    if Role.WISH in roles:
+        return False
+    return bool(roles & {Role.SAID, Role.TOO, Role.ENOUGH}) or _begins_with_instrument(clause)
+
+
+def _adds_a_fault(clause: Clause) -> bool:
+    """Whether a clause only names faults, and hangs on the one before."""
+    plain = not clause.signed and not {Role.WISH, *_TURNS} & set(clause.roles)
+    hangs = clause.joint in (Role.JOIN, Role.FILLER, Role.BREAK)
+    return hangs and plain and bool(clause.words) and all(is_fault(word) for word in clause.words)
 
 
 def _own(clause: Clause) -> Sign:
@@ -111,7 +129,11 @@ def _has_verb(clause: Clause, role: Role) -> bool:
 def _complains(clause: Clause) -> bool:
     """Whether a clause says how it is now: a fault, a region, or anything in strong words."""
     roles = set(clause.roles)
-    if Role.WISH in roles or not clause.words:
+    if Role.WISH in roles:
+        return False
+    if clause.frequencies:
+        return Role.SAID in roles and not clause.numbers(Unit.DB)
+    if not clause.words:
         return False
     fault = any(is_fault(word) for word in clause.words)
     if Role.SAID not in roles:

@@ -20,7 +20,6 @@ REGIONS_HZ = {
     "air": (10500, 15000),
 }
 CLEAR_DB, NEARLY_DB = 0.25, 0.6
-LEAST_RIGHT = 0.98
 
 
 def phrases(file: str = "words_phrases.txt") -> list[tuple[str, list[str]]]:
@@ -51,13 +50,14 @@ def holds(curve_db: np.ndarray, want: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("file", "least"), [("words_phrases.txt", 470), ("words_phrases_said.txt", 265)]
+    ("file", "least", "share"),
+    [("words_phrases.txt", 470, 0.98), ("words_phrases_said.txt", 310, 0.975)],
 )
-def test_phrases_go_the_expected_way_in_every_region(file: str, least: int) -> None:
+def test_phrases_go_the_expected_way_in_every_region(file: str, least: int, share: float) -> None:
     all_phrases = phrases(file)
     wrong = [(text, wanted) for text, wanted in all_phrases if not is_right(text, wanted)]
     assert len(all_phrases) >= least
-    assert len(wrong) <= (1 - LEAST_RIGHT) * len(all_phrases), wrong
+    assert len(wrong) <= (1 - share) * len(all_phrases), wrong
 
 
 @pytest.mark.parametrize("want", ["bass+", "bass-", "bass="])
