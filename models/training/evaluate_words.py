@@ -1,14 +1,14 @@
 """`python -m models.evaluate words`: our curves on the paper's folds, beside the paper's table.
 
-Every setting is chosen by cross-validation within each fold's training words; test folds are only
-looked at for the rows printed. Errors are the paper's: mean absolute difference in units of a
+Every setting is chosen by cross-validation within each fold's training words; how often the test
+folds were looked at while the predictor took its form is told in its model card. Errors are the paper's: mean absolute difference in units of a
 curve's own standard deviation (the curves are relative, not dB). PCM: against the mean of a word's
 test rows, our curve first; reversed: the mean first. `--quick`: two folds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from models.training import words_data, words_space, words_table, words_table3, words_terms
-from models.training.words_data import Array, Drawings, mean_absolute_error, mean_correlation
+from models.training.words_data import (
+    Array,
+    Drawings,
+    correlations,
+    mean_absolute_error,
+    mean_correlation,
+)
 from models.training.words_pcm import mean_pcm, word_means_of
 from models.training.words_predictor import Predictor, Settings, choose, fit
 from models.training.words_space import Space
@@ -159,13 +165,13 @@ def _rows_of_others(data: Drawings, test: Drawings, row: int, word: str) -> Draw
 
 def _row(name: str, answers: Answers) -> dict[str, Any]:
     errors = [mean_absolute_error(found, test.curves) for found, test in answers]
-    correlations = [mean_correlation(found, test.curves) for found, test in answers]
-    low, high = _interval(answers)
+    likeness = [mean_correlation(found, test.curves) for found, test in answers]
     return {
         "row": name,
         "error": f"{np.mean(errors):.3f} ± {np.std(errors, ddof=1):.3f}",
-        "95 % over words": f"{low:.3f} … {high:.3f}",
-        "r": round(float(np.mean(correlations)), 3),
+        "95 % over words": _interval(answers, _errors),
+        "r": round(float(np.mean(likeness)), 3),
+        "r, 95 % over words": _interval(answers, correlations),
         "PCM": _pcm([(found, word_means_of(test)) for found, test in answers]),
         "PCM reversed": _pcm([(word_means_of(test), found) for found, test in answers]),
         "n": sum(len(test.words) for _, test in answers),
@@ -178,14 +184,18 @@ def _pcm(pairs: list[tuple[Array, Array]]) -> float | str:
     return round(value, 1) if np.isfinite(value) else "–"
 
 
-def _interval(answers: Sequence[tuple[Array, Drawings]]) -> tuple[float, float]:
-    """Return the 95 % interval of the mean error when words are drawn anew (bootstrap)."""
+def _interval(answers: Answers, measure: Callable[[Array, Array], Array]) -> str:
+    """Return the 95 % interval of a row's mean measure when words are drawn anew (bootstrap)."""
     by_word: dict[str, list[float]] = {}
     for found, test in answers:
-        for word, error in zip(test.words, np.abs(found - test.curves).mean(axis=1), strict=True):
-            by_word.setdefault(word, []).append(float(error))
-    sums = np.array([(sum(errors), len(errors)) for errors in by_word.values()])
+        for word, value in zip(test.words, measure(found, test.curves), strict=True):
+            by_word.setdefault(word, []).append(float(value))
+    sums = np.array([(sum(values), len(values)) for values in by_word.values()])
     drawn = np.random.default_rng(SEED).integers(0, len(sums), (_DRAWS, len(sums)))
     totals = sums[drawn].sum(axis=1)
     low, high = np.percentile(totals[:, 0] / totals[:, 1], (2.5, 97.5))
-    return float(low), float(high)
+    return f"{low:.3f} … {high:.3f}"
+
+
+def _errors(found: Array, wanted: Array) -> Array:
+    return np.asarray(np.abs(found - wanted).mean(axis=1))
