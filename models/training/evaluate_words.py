@@ -1,9 +1,10 @@
 """`python -m models.evaluate words`: our curves on the paper's folds, beside the paper's table.
 
 Every setting is chosen by cross-validation within each fold's training words; how often the test
-folds were looked at while the predictor took its form is told in its model card. Errors are the paper's: mean absolute difference in units of a
-curve's own standard deviation (the curves are relative, not dB). PCM: against the mean of a word's
-test rows, our curve first; reversed: the mean first. `--quick`: two folds.
+folds were looked at while the predictor took its form is told in its model card. Errors are the
+paper's: mean absolute difference in units of a curve's own standard deviation (the curves are
+relative, not dB). PCM: against the mean of a word's test rows, our curve first; reversed: the mean
+first. `--quick`: two folds.
 """
 
 from __future__ import annotations
