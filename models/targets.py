@@ -71,6 +71,8 @@ From 0.05 to 0.4 the largest boost of silent bands halves and the way to the tar
 """
 _REFERENCE_SPREAD_DB = 1.0
 _TINY = 1e-12
+_NAMED = 5
+"""So many files of a target are named in its provenance."""
 
 
 def names() -> tuple[str, ...]:
@@ -123,8 +125,9 @@ def from_files(paths: Sequence[str | Path], *, name: str = "reference") -> Targe
     for path, spectrum in zip(files, spectra, strict=True):
         if not spectrum.confidence.any():
             raise TargetError(f"{path}: silent, nothing to match: choose another reference")
-    listed = ", ".join(path.name for path in files)
-    target = from_spectra(spectra, name=name, provenance=f"{name}: {listed}")
+    listed = ", ".join(path.name for path in files[:_NAMED])
+    rest = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    target = from_spectra(spectra, name=name, provenance=f"reference: {listed}{rest}")
     if len(files) > 1:
         return target
     spread_db = np.full_like(target.spread_db, _REFERENCE_SPREAD_DB)
