@@ -165,6 +165,7 @@ def understand(text: str, dictionary: Dictionary) -> Understanding:
         parts += found
     notes += _conflicts(parts)
     notes += [f"{word!r} is no matter of an EQ." for word in unknown if word in OTHER_TOOLS]
+    unknown = [word for word in unknown if word not in OTHER_TOOLS]
     if parts:
         aside += [word for word in unknown if dictionary.is_word(word)]
         unknown = [word for word in unknown if word not in aside and _is_text(word)]
