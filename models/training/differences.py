@@ -14,6 +14,7 @@ import numpy as np
 
 from models import targets
 from models.eq import Array
+from models.instruments import CLASSES
 from models.spectrum import ERB_WEIGHT, GRID_HZ, Spectrum
 from models.target import Target, smoothed_db, weighted_mean
 from models.targets import MAX_CHANGE_DB
@@ -35,10 +36,15 @@ def difference_db(spectrum: Spectrum, target: Target) -> Array:
     return np.asarray(difference * min(1.0, MAX_CHANGE_DB / max(largest, 1e-9)))
 
 
-def of_split(data: Path, split: str) -> tuple[Array, list[str]]:
-    """Return the differences (N, 121) of a split's clips to their own class, and the classes."""
+def to_all_targets(data: Path, split: str) -> Array:
+    """Return the differences (N, 22, 121) of a split's clips to all classes, their own first."""
     recordings = corpus.instruments(data, split)
-    return differences_db(recordings, corpus.measured(recordings)), [r.label for r in recordings]
+    rows = []
+    for recording, spectrum in zip(recordings, corpus.measured(recordings), strict=True):
+        known = corpus.within_bandwidth(spectrum, recording.bandwidth_hz)
+        order = sorted(CLASSES, key=lambda label: label != recording.label)
+        rows.append([difference_db(known, targets.for_class(label)) for label in order])
+    return np.array(rows)
 
 
 def differences_db(recordings: Sequence[corpus.Recording], spectra: Sequence[Spectrum]) -> Array:

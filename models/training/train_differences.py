@@ -41,7 +41,7 @@ HEAD = "4"
 KINDS = (BandKind.LOW_SHELF, BandKind.BELL, BandKind.BELL, BandKind.HIGH_SHELF)
 PLAN = HeadPlan(KINDS, Law.REAEQ, (20.0, 20000.0), (-12.0, 12.0), (0.1, 4.0), (1.0, 2.0))
 """The ranges of `Layout.reaeq_default`, which the product's matcher is given beside it."""
-SHAPES: dict[str, Shape] = {"mlp": PAPER_SHAPE, "cnn": CNN_SHAPE}
+SHAPES: dict[str, Shape] = {"cnn": CNN_SHAPE, "mlp": PAPER_SHAPE}
 _KEPT_EVERY = 500
 
 
@@ -55,7 +55,7 @@ class Stage:
 
 
 SAMPLED = {"mlp": Stage(16000, 64, 1e-3), "cnn": Stage(8000, 64, 1e-3)}
-TUNED = {"mlp": Stage(12000, 64, 1e-3), "cnn": Stage(6000, 64, 1e-3)}
+TUNED = {"mlp": Stage(6000, 64, 1e-3), "cnn": Stage(16000, 64, 1e-3)}
 
 
 class SampledEqs:
@@ -73,32 +73,41 @@ class SampledEqs:
 
 
 class RealDifferences:
-    """Real differences (N, 121), altered: another one added at random, and a smooth curve."""
+    """Real differences: half of a clip to its own class, half to any, as a doubtful one may be.
+
+    curves_db: (N, C, 121), a clip's own class first. A little of another difference and of a smooth
+    curve is added, and the whole made stronger or weaker.
+    """
 
     _POOL, _POOL_SEED = 2000, 31337
     _LARGEST_DB = 14.0
 
     def __init__(self, curves_db: Array) -> None:
-        self._curves_db = at_points(curves_db)
+        self._curves_db = at_points(curves_db).astype(np.float32)
         self._bends_db = at_points(unreachable_curves(GRID_HZ, self._POOL, self._POOL_SEED))
 
     def draw(self, rng: np.random.Generator, count: int) -> Tensor:
         """Draw `count` curves (count, P) in dB."""
-        first, second = rng.integers(len(self._curves_db), size=(2, count))
-        bend = rng.integers(self._POOL, size=count)
+        drawn = rng.integers(self._curves_db.shape[:2], size=(2, count, 2))
+        clip, target = np.moveaxis(drawn, -1, 0)
+        target[0] *= rng.uniform(size=count) < 0.5
+        first, second = self._curves_db[clip, target]
         curves = (
-            rng.uniform(0.6, 1.3, (count, 1)) * self._curves_db[first]
-            + rng.normal(0.0, 0.4, (count, 1)) * self._curves_db[second]
-            + rng.uniform(0.0, 0.4, (count, 1)) * self._bends_db[bend]
+            rng.uniform(0.6, 1.3, (count, 1)) * first
+            + rng.normal(0.0, 0.3, (count, 1)) * second
+            + rng.uniform(0.0, 0.3, (count, 1))
+            * self._bends_db[rng.integers(self._POOL, size=count)]
         )
         held = np.clip(curves, -self._LARGEST_DB, self._LARGEST_DB)
         return torch.as_tensor(held, dtype=torch.float32)
 
 
 def at_points(curves_db: Array) -> Array:
-    """Return curves (N, 121) on the grid at a network's points (N, P), held beyond the ends."""
+    """Return curves (..., 121) on the grid at a network's points (..., P), held beyond the ends."""
+    rows = curves_db.reshape(-1, curves_db.shape[-1])
     place = np.log(POINTS_HZ)
-    return np.stack([np.interp(place, np.log(GRID_HZ), curve) for curve in curves_db])
+    seen = np.stack([np.interp(place, np.log(GRID_HZ), curve) for curve in rows])
+    return seen.reshape(*curves_db.shape[:-1], -1)
 
 
 def response_loss(biquads: Biquads, module: MatchingModule, curves_db: Tensor) -> Tensor:
@@ -197,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kept = options.state / "train_differences.npy"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, differences.of_split(corpus.data_dir(), "train")[0])
+        np.save(kept, differences.to_all_targets(corpus.data_dir(), "train"))
     real = RealDifferences(np.load(kept))
     for name in SHAPES:
         module = new_module(name, options.seed)

@@ -148,7 +148,7 @@ class TestTraining:
         from models.training import train_differences as training
         from models.training.biquads import Biquads, Law
 
-        curve = 5.0 * np.sin(OCTAVE)[None]
+        curve = 5.0 * np.sin(OCTAVE)[None, None]
         module = training.new_module("cnn", 1)
         biquads = Biquads(training.KINDS, training._points(), SAMPLE_RATE_HZ, Law.REAEQ)
         data = training.RealDifferences(curve)
