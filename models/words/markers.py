@@ -119,7 +119,7 @@ _WORDS: dict[Role, str] = {
     "el/la/los/las/un/una/unos/unas/de/del/al/lo/le/les/se/su/sus/mi/mis/me/te/nos/por favor/"
     "tal/away/resonance/resonances/resonancia/resonancias/como/acustica/acusticas/electrica/"
     "electricas/principal/solista/like a/like an/like/whole/"
-    "entire/being/been/either/couple/couple of/pull/roll/knock/move/put/"
+    "entire/being/been/either/couple/couple of/pull/roll/move/put/"
     "set/dial/two/three/four/five/six/seven/eight/nine/ten/eleven/twelve/dos/tres/cuatro/cinco/"
     "would be nice/be nice/would be great/be great/nice and/tan/gets lost/he is/she is/id/"
     "sonido/pista/mezcla/tono/cancion/ese/esa/este/esto/eso/todo/toda/algo de/por/para/gracias/"
@@ -217,6 +217,9 @@ _PAIRS: tuple[tuple[str, str], ...] = (
     ("alone", ""),
     ("scooped mids", "scooped"),
     ("half the", "less"),
+    ("more cutting", "more bite"),
+    ("less cutting", "less bite"),
+    ("too cutting", "too much bite"),
     ("scoop around", "dip around"),
     ("scoop at", "dip at"),
     ("too loud", "too much"),

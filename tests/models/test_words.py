@@ -42,6 +42,14 @@ def test_less_is_the_mirror_of_more(word: str) -> None:
     np.testing.assert_allclose(curve(f"less {word}"), -curve(f"more {word}"), atol=1e-6)
 
 
+def test_every_form_of_every_term_is_understood_and_mirrored() -> None:
+    """Regression: a small word of the grammar hid "knock" and "cutting"."""
+    for form in descriptors.dictionary().terms:
+        more, less = (descriptors.explain(f"{sign} {form}") for sign in ("more", "less"))
+        assert more.parts, form
+        np.testing.assert_allclose(more.curve_db, -less.curve_db, atol=1e-6, err_msg=form)
+
+
 @pytest.mark.parametrize(
     ("weaker", "stronger"),
     [
