@@ -36,6 +36,7 @@ Folds = list[tuple[Drawings, Drawings]]
 def main() -> None:
     """Train the rows that are missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="sets of vectors; all that are there if left out")
     parser.add_argument("--updates", type=int, default=UPDATES)
     parser.add_argument("--again", action="append", default=[], metavar="NAME")
     parser.add_argument("--print", action="store_true", dest="only_print")
@@ -44,7 +45,7 @@ def main() -> None:
     if not options.only_print:
         sets = sorted(path.stem for path in words_embeddings.folder().glob("*.npz"))
         folds = [words_data.split(words_data.drawings(), w) for w in words_data.folds()]
-        for name in (NONE, *sets):
+        for name in options.names or (NONE, *sets):
             if name not in rows or name in options.again:
                 rows[name] = reproduced(name, folds, options.updates)
                 RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
