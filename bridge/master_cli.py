@@ -58,6 +58,10 @@ def master(
     """Recognise the genre of a master and equalise it gently."""
     from bridge import master_job, offline
 
+    if plot:
+        from bridge.plot import check_path
+
+        check_path(plot)
     options = master_job.MasterOptions(
         genre, tuple(reference or ()), amount, max_gain, bands, keep_loudness, dry_run
     )

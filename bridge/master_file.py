@@ -27,6 +27,10 @@ def check_output(mix: Path, output: Path, *, overwrite: bool) -> None:
         raise UsageError(
             f"{output}: files of this kind are not written.", f"Use {', '.join(_FORMATS)}."
         )
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"{output}: there is no such folder.", "Make it, or choose another.")
+    if output.is_dir():
+        raise UsageError(f"{output} is a folder.", "Name a file in it with --output.")
     if output.exists() and mix.exists() and output.samefile(mix):
         raise UsageError(f"{output} is the mix itself.", "Name another file with --output.")
     if output.exists() and not overwrite:

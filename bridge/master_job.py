@@ -130,15 +130,19 @@ def run_on_file(
 def hear(path: Path, wish: MasterWish) -> Decision | Skipped:
     """Listen to a file and decide its EQ. Raises UnreadableAudio."""
     try:
-        what = info(path)
-        cutter = Cutter(what)
-        listening = listen_to(cutter.watch(stream(path)), what)
-        mixture = genres.guesses(genres.evidence(cutter.excerpts()))
-        decision = master(listening, mixture, wish)
-        if isinstance(decision, Decision) and decision.listening.duration_s <= jobs.MEASURED_S:
-            return measured_loudness(decision, path, wish.amount)
+        return _heard(path, wish)
     except AudioError as error:
         raise UnreadableAudio(str(error)) from error
+
+
+def _heard(path: Path, wish: MasterWish) -> Decision | Skipped:
+    what = info(path)
+    cutter = Cutter(what)
+    listening = listen_to(cutter.watch(stream(path)), what)
+    mixture = genres.guesses(genres.evidence(cutter.excerpts()))
+    decision = master(listening, mixture, wish)
+    if isinstance(decision, Decision) and decision.listening.duration_s <= jobs.MEASURED_S:
+        return measured_loudness(decision, path, wish.amount)
     return decision
 
 
@@ -148,9 +152,10 @@ def _decide(track: Track, wish: MasterWish) -> Decision | Skipped | BridgeError:
     if track.audio is None:
         return BridgeError("No audio came out of the master.", "See its media and run again.")
     try:
-        return hear(track.audio, wish)
-    except UnreadableAudio as error:
-        return error
+        return _heard(track.audio, wish)
+    except AudioError as error:
+        remedy = "See to its media." if track.warnings else error.remedy
+        return BridgeError(f"Its audio cannot be used: {error.problem}.", remedy)
 
 
 def _file_report(

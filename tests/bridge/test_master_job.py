@@ -123,6 +123,8 @@ class TestFile:
         run_on_file(mix, overwrite=True)
         with pytest.raises(UsageError, match="not written"):
             run_on_file(mix, output=tmp_path / "out.ogg")
+        with pytest.raises(UsageError, match="no such folder"):
+            run_on_file(mix, output=tmp_path / "nowhere" / "out.wav")
         assert mix.read_bytes() == content
 
     def test_silence_is_left_alone(self, tmp_path: Path) -> None:
@@ -232,6 +234,14 @@ class TestCommand:
         result = self.invoke("master", mix, "--genre", "polka")
         assert result.exit_code == 2
         assert "Genres are: blues" in result.stderr
+
+    def test_where_a_picture_goes_is_checked_before_the_work(self, mix: Path) -> None:
+        """The EQ was written and its file stayed, though the picture was refused afterwards."""
+        for name in ("picture.pdf", "nowhere/picture.png"):
+            result = self.invoke("master", mix, "--plot", mix.parent / name)
+            assert result.exit_code == 2
+            assert name in result.stderr.replace("\n", "")
+        assert list(mix.parent.iterdir()) == [mix]
 
 
 class TestWishes:
