@@ -1,21 +1,23 @@
 """What the instrument recogniser hears besides the long-term spectrum.
 
-The time structure (`models.timbre`), and what the music tagger musicnn makes of some three-second
-patches: not its tags, but the maxima and means of its convolutions (Pons & Serra, ISMIR 2019 late
-breaking), which know attacks, vibrato and voices from far more music than we have.
+The time structure (`models.timbre`), and what two networks make of a few seconds that were trained
+on far more sound than we have: the convolutions (not the tags) of the music tagger musicnn (Pons &
+Serra, ISMIR 2019 late breaking), which know attacks, vibrato and voices, and the features of aiSFX
+(Ma & Lerch, ISMIR 2022), which sorted sound-effects libraries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, cached_property
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import musicnn, timbre
+from models import aisfx, musicnn, timbre
 from models.excerpts import Excerpts
-from models.resources import weights_path
+from models.mel import MelFormat, mel_power
 
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
@@ -24,10 +26,22 @@ TAGGER = "musicnn_mtt"
 """Trained on MagnaTagATune, whose tags are mostly instruments and voices."""
 REFERENCE_RMS = 0.1
 """What is heard is brought to this level: the tagger was trained on music at about it."""
-MAX_PATCHES = 4
-"""Each takes some 60 ms."""
+MAX_PATCHES = 3
+"""Patches for each network: each takes some 70 ms."""
 EXCERPTS = 8
 """Excerpts of three seconds that stand for a long recording."""
+FORMATS: tuple[MelFormat, MelFormat, MelFormat] = (timbre.FORMAT, musicnn.FORMAT, aisfx.FORMAT)
+
+
+class Powers(NamedTuple):
+    """Mel powers (frames, 96) in the three formats, of one or more parts of a sound.
+
+    The first two at the reference level, the third with a peak of 1.
+    """
+
+    timbre: Sequence[Samples]
+    tagger: Sequence[Samples]
+    effects: Sequence[Samples]
 
 
 class Sound:
@@ -43,48 +57,60 @@ class Sound:
         return measure(excerpts) if excerpts and excerpts.rms else None
 
 
-def measure(excerpts: Excerpts) -> Array | None:
-    """Return time structure and pooled maps of excerpts that are not silent, (397 + 1506,)."""
-    gain = REFERENCE_RMS / excerpts.rms
-    structure = timbre.measure(excerpts.at(timbre.FORMAT.sample_rate_hz, gain))
-    patches = loud_patches(excerpts.at(musicnn.FORMAT.sample_rate_hz, gain))
-    if structure is None or not patches:
-        return None
-    return np.concatenate([structure, np.mean([pooled_maps(p) for p in patches], axis=0)])
+def measure(excerpts: Excerpts) -> Array:
+    """Return the features (2415,) of excerpts that are not silent."""
+    return features(powers_of(excerpts))
 
 
-def loud_patches(parts: list[Samples], count: int = MAX_PATCHES) -> list[Samples]:
-    """Return the loudest log-mel patches (187, 96) of mono parts at 16 kHz, not overlapping."""
-    least = musicnn.FORMAT.samples_for(musicnn.PATCH_FRAMES)
-    long_enough = [part if len(part) >= least else np.resize(part, least) for part in parts]
-    frames = [musicnn.log_mel(part) for part in long_enough if len(part)]
-    patches = [patch for mel in frames for patch in musicnn.patches(mel, musicnn.PATCH_FRAMES)]
+def powers_of(excerpts: Excerpts) -> Powers:
+    """Return the mel powers of excerpts that are not silent; short parts are repeated."""
+    peak = max(float(np.abs(part).max(initial=0.0)) for part in excerpts.parts)
+    level = REFERENCE_RMS / excerpts.rms
+    gains = (level, level, 1.0 / peak)
+    fine, tagger, effects = (
+        [_power(part, form) for part in excerpts.at(form.sample_rate_hz, gain) if len(part)]
+        for form, gain in zip(FORMATS, gains, strict=True)
+    )
+    return Powers(fine, tagger, effects)
+
+
+def _power(mono: Samples, form: MelFormat) -> Samples:
+    whole = mono if len(mono) >= form.fft_size else np.resize(mono, form.fft_size)
+    return mel_power(whole, form)
+
+
+def features(powers: Powers, count: int = MAX_PATCHES) -> Array:
+    """Return time structure, convolutions and effects' features, (397 + 1506 + 512,).
+
+    The networks hear at most `count` patches each: the tagger the loudest, the other, which knows
+    pauses between sounds, patches spread evenly.
+    """
+    structure = timbre.features(np.concatenate(powers.timbre).astype(np.float64))
+    tagger = musicnn.load_network(TAGGER)
+    frames = [musicnn.log_power(part) for part in powers.tagger]
+    patches = loudest(frames, musicnn.PATCH_FRAMES, count)
+    effects = aisfx.log_mel(np.concatenate(powers.effects))
+    blocks = spread(effects, aisfx.BLOCK_FRAMES, count)
+    heard = np.mean([musicnn.pooled_maps(tagger, patch) for patch in patches], axis=0)
+    sorted_as = np.mean([aisfx.embed(block) for block in blocks], axis=0)
+    return np.concatenate([structure, heard, sorted_as]).astype(np.float64)
+
+
+def loudest(parts: Sequence[Samples], frames: int, count: int) -> list[Samples]:
+    """Return the loudest patches (frames, 96) of log-mel parts, not overlapping, best first.
+
+    A part that is shorter is repeated.
+    """
+    long_enough = [np.resize(p, (frames, p.shape[1])) if len(p) < frames else p for p in parts]
+    patches = [
+        p[i : i + frames] for p in long_enough for i in range(0, len(p) - frames + 1, frames)
+    ]
     return sorted(patches, key=lambda patch: -float(patch.sum()))[:count]
 
 
-def pooled_maps(patch: Samples) -> Array:
-    """Return the maximum and mean over time of the tagger's convolutions, (1506,)."""
-    network = load_tagger()
-    stem = network["input"]
-    frames = patch * stem.scale + stem.shift
-    front = np.concatenate(
-        [musicnn._timbral(network[name], frames) for name in musicnn.TIMBRAL]
-        + [musicnn._temporal(network[name], frames) for name in musicnn.TEMPORAL],
-        axis=1,
-    )
-    maps = [front]
-    for number, name in enumerate(musicnn.DENSE):
-        found = musicnn._dense_in_time(network[name], maps[-1])
-        maps.append(found + maps[-1] if number else found)
-    whole = np.concatenate(maps, axis=1)
-    return np.stack([whole.max(axis=0), whole.mean(axis=0)], axis=-1).ravel().astype(np.float64)
-
-
-@cache
-def load_tagger() -> Mapping[str, musicnn.Layer]:
-    """Return the layers of the tagger by name."""
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
-    tensors = load_file(weights_path(TAGGER))
-    names = sorted({key.rpartition(".")[0] for key in tensors})
-    return {name: musicnn._layer(name, tensors) for name in names}
+def spread(mel: Samples, frames: int, count: int) -> list[Samples]:
+    """Return up to `count` patches (frames, 96) spread evenly; a short spectrogram is repeated."""
+    if len(mel) < frames:
+        return [np.resize(mel, (frames, mel.shape[1]))]
+    starts = np.linspace(0, len(mel) - frames, min(count, len(mel) // frames)).astype(int)
+    return [mel[start : start + frames] for start in starts]

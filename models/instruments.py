@@ -1,8 +1,8 @@
-"""Which instrument a track holds, from its spectrum, its time structure and a music tagger's maps.
+"""Which instrument a track holds, from its spectrum, its time structure and two networks' ears.
 
-All features go, standardised and projected on their principal components, into a kernel classifier:
-a recording is like those of the training material that it is near to. A temperature fitted on
-recordings of sources that were held out turns the scores into calibrated confidences. It knows a
+All features (`models.hearing`) go, standardised and projected on their principal components, into
+scores that are quadratic in them. A temperature fitted on recordings of sources that were held out
+turns the scores into calibrated confidences. It knows a
 further class, "none of these": whole mixes and noise; what goes to it is shared out evenly among
 the instruments, so that they are all doubtful. Figures: models/weights/instruments.md.
 """
@@ -72,31 +72,40 @@ class Guess:
 
 
 class Model(NamedTuple):
-    """Kernel classifier: scores are Σ exp(−width · |x − point|²) @ weights / temperature.
+    """Scores quadratic in x: (bias + x @ linear + products(x) @ quadratic) / temperature.
 
     x: features, standardised by centre and scale (D,), limited, times projection (D, P).
-    points: (N, P). weights: (N, 23): the classes, then "none of these".
+    bias: (23,). linear: (P, 23). quadratic: (P(P + 1) / 2, 23): the classes, then "none of these".
     """
 
     centre: Array
     scale: Array
     projection: Array
-    points: Array
-    weights: Array
-    width: float
+    bias: Array
+    linear: Array
+    quadratic: Array
     temperature: float
 
     def project(self, features: Array) -> Array:
         """Return features (N, D) as coordinates (N, P)."""
-        standard = np.clip((features - self.centre) / self.scale, -_CLIP, _CLIP)
-        return np.asarray(standard @ self.projection)
+        return np.asarray(standardised(features, self.centre, self.scale) @ self.projection)
 
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 23), up to a constant, of features (N, D)."""
         x = self.project(features)
-        square = (x**2).sum(axis=1)[:, None] + (self.points**2).sum(axis=1)
-        distance = np.maximum(square - 2.0 * x @ self.points.T, 0.0)
-        return np.asarray(np.exp(-self.width * distance) @ self.weights / self.temperature)
+        scores = self.bias + x @ self.linear + products(x) @ self.quadratic
+        return np.asarray(scores / self.temperature)
+
+
+def standardised(features: Array, centre: Array, scale: Array) -> Array:
+    """Return features (N, D) in standard deviations from the mean, limited."""
+    return np.clip((features - centre) / scale, -_CLIP, _CLIP)
+
+
+def products(x: Array) -> Array:
+    """Return the products of all pairs of coordinates (N, P), (N, P(P + 1) / 2)."""
+    first, second = np.triu_indices(x.shape[1])
+    return np.asarray(x[:, first] * x[:, second])
 
 
 def classify(clip: Clip) -> tuple[Guess, ...]:
@@ -164,5 +173,5 @@ def load_model() -> Model:
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     tensors = {name: t.astype(np.float64) for name, t in load_file(weights_path(WEIGHTS)).items()}
-    width, temperature = (float(tensors.pop(name)[0]) for name in ("width", "temperature"))
-    return Model(**tensors, width=width, temperature=temperature)
+    temperature = float(tensors.pop("temperature")[0])
+    return Model(**tensors, temperature=temperature)

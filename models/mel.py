@@ -22,12 +22,22 @@ _FRAMES_AT_ONCE = 1024
 
 @dataclass(frozen=True, slots=True)
 class MelFormat:
-    """How a mel spectrogram is made: `bands` from 0 Hz to half the sample rate."""
+    """How a mel spectrogram is made: `bands` from 0 Hz to half the sample rate.
+
+    htk: on the scale of the Hidden Markov Model Toolkit, and each band's weights add up to 1.
+    """
 
     sample_rate_hz: int
     fft_size: int
     hop: int
     bands: int
+    htk: bool = False
+
+    @property
+    def edges_hz(self) -> NDArray[np.float64]:
+        """The edges (bands + 2,) of the bands; band i goes from edge i to edge i + 2."""
+        edges = _htk_mel_hz if self.htk else mel_hz
+        return edges(self.bands, 0.5 * self.sample_rate_hz)
 
     def frames_in(self, samples: int) -> int:
         """Return how many whole frames fit in `samples`."""
@@ -47,15 +57,24 @@ def mel_hz(bands: int, top_hz: float) -> NDArray[np.float64]:
     return np.where(mels < break_mel, _LINEAR_HZ * mels, _BREAK_HZ * np.exp(_LOG_STEP * above))
 
 
+def _htk_mel_hz(bands: int, top_hz: float) -> NDArray[np.float64]:
+    """Return the edges (bands + 2,) in Hz, evenly spaced on 2595 · log10(1 + f / 700)."""
+    mels = np.linspace(0.0, 2595.0 * np.log10(1.0 + top_hz / 700.0), bands + 2)
+    return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
+
+
 @cache
 def filterbank(form: MelFormat) -> Array:
     """Return the weights (bands, fft_size / 2 + 1) of each bin's power in each band."""
-    edges = mel_hz(form.bands, 0.5 * form.sample_rate_hz)
+    edges = form.edges_hz
     bins_hz = np.linspace(0.0, 0.5 * form.sample_rate_hz, form.fft_size // 2 + 1)
     ramps = edges[:, None] - bins_hz
     widths = np.diff(edges)[:, None]
     rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
     triangles = np.maximum(0.0, np.minimum(rising, falling))
+    if form.htk:
+        whole = np.maximum(triangles.sum(axis=1, keepdims=True), 1e-12)
+        return np.asarray(triangles / whole, dtype=np.float32)
     return np.asarray(triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None], dtype=np.float32)
 
 

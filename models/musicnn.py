@@ -65,11 +65,15 @@ class Layer(NamedTuple):
 
 
 def log_mel(mono: Array, *, centred: bool = False) -> Array:
-    """Return the network's input (frames, 96) of mono samples at 16 kHz.
+    """Return the network's input (frames, 96) of mono samples at 16 kHz."""
+    return log_power(mel_power(mono, FORMAT, centred=centred))
 
-    log10(1 + 10⁴ · power), the power rounded to half precision as the network was trained.
+
+def log_power(power: Array) -> Array:
+    """Return log10(1 + 10⁴ · power) of mel powers (frames, 96).
+
+    The power is rounded to half precision, as the network was trained.
     """
-    power = mel_power(mono, FORMAT, centred=centred)
     rounded = np.minimum(power, np.finfo(np.float16).max).astype(np.float16).astype(np.float32)
     return np.asarray(np.log10(10000.0 * rounded + 1.0), dtype=np.float32)
 
@@ -91,27 +95,11 @@ def hear(some: Iterable[Array]) -> Heard:
     return Heard(tags, features.reshape(-1, len(network["features"].bias)))
 
 
-@cache
-def load_network() -> Mapping[str, Layer]:
-    """Return the shipped network's layers by name."""
-    from safetensors.numpy import load_file  # noqa: PLC0415
+def pooled_maps(network: Mapping[str, Layer], patch: Array) -> Array:
+    """Return the maximum and the mean over time of all convolutions of a patch (187, 96).
 
-    tensors = load_file(weights_path(WEIGHTS))
-    names = sorted({key.rpartition(".")[0] for key in tensors})
-    return {name: _layer(name, tensors) for name in names}
-
-
-def _layer(name: str, tensors: Mapping[str, NDArray[np.float32]]) -> Layer:
-    """Unpack one layer: `NAME.kernel` is (frames, bands, channels) or (inputs, outputs)."""
-    kernel = tensors[f"{name}.kernel"]
-    size = (kernel.shape[0], kernel.shape[1] if kernel.ndim == 3 else 1)
-    scale, shift = tensors[f"{name}.scale"], tensors[f"{name}.shift"]
-    sign = np.where(scale < 0.0, -1.0, 1.0).astype(np.float32)
-    flat = np.ascontiguousarray(kernel.reshape(-1, kernel.shape[-1]) * sign)
-    return Layer(flat, sign, tensors[f"{name}.bias"], scale, shift, size)
-
-
-def _one(network: Mapping[str, Layer], patch: Array) -> tuple[Array, Array]:
+    (1506,) for the shipped networks: what their dense layers go on with, channel by channel.
+    """
     stem = network["input"]
     frames = patch * stem.scale + stem.shift
     front = np.concatenate(
@@ -123,7 +111,31 @@ def _one(network: Mapping[str, Layer], patch: Array) -> tuple[Array, Array]:
     second = _dense_in_time(network[DENSE[1]], first) + first
     third = _dense_in_time(network[DENSE[2]], second) + second
     maps = np.concatenate([front, first, second, third], axis=1)
-    pooled = np.stack([maps.max(axis=0), maps.mean(axis=0)], axis=-1).reshape(1, -1)
+    return np.asarray(np.stack([maps.max(axis=0), maps.mean(axis=0)], axis=-1).ravel())
+
+
+@cache
+def load_network(weights: str = WEIGHTS) -> Mapping[str, Layer]:
+    """Return a shipped network's layers by name."""
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    tensors = load_file(weights_path(weights))
+    names = sorted({key.rpartition(".")[0] for key in tensors})
+    return {name: _layer(name, tensors) for name in names}
+
+
+def _layer(name: str, tensors: Mapping[str, NDArray[np.float32]]) -> Layer:
+    """Unpack one layer: `NAME.kernel` is (frames, bands, channels) or (inputs, outputs)."""
+    kernel = tensors[f"{name}.kernel"].astype(np.float32)
+    size = (kernel.shape[0], kernel.shape[1] if kernel.ndim == 3 else 1)
+    scale, shift = tensors[f"{name}.scale"], tensors[f"{name}.shift"]
+    sign = np.where(scale < 0.0, -1.0, 1.0).astype(np.float32)
+    flat = np.ascontiguousarray(kernel.reshape(-1, kernel.shape[-1]) * sign)
+    return Layer(flat, sign, tensors[f"{name}.bias"], scale, shift, size)
+
+
+def _one(network: Mapping[str, Layer], patch: Array) -> tuple[Array, Array]:
+    pooled = pooled_maps(network, patch)[None]
     features = _finish(network["features"], pooled @ network["features"].kernel)
     last = network["tags"]
     logits = features @ last.kernel + last.bias

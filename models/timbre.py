@@ -8,13 +8,12 @@ count, so pauses do not matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.mel import MelFormat, mel_hz, mel_power
+from models.mel import MelFormat, mel_hz
 
 Array = NDArray[np.float64]
 
@@ -32,13 +31,6 @@ _MODULATION_BINS = (1, 2, 4, 7, 12, 20, 32, 52, 80, 128)
 """Edges of nine bands of modulation, 0.24 … 31 Hz."""
 _LAGS = (1, 2, 4, 8, 16, 32, 64)
 _TINY = 1e-20
-
-
-def measure(parts: Sequence[NDArray[np.float32]]) -> Array | None:
-    """Return the features (D,) of mono parts at 32 kHz; None without one whole loud frame."""
-    powers = [mel_power(part, FORMAT) for part in parts if len(part) >= FORMAT.fft_size]
-    power = np.concatenate(powers).astype(np.float64) if powers else np.zeros((0, FORMAT.bands))
-    return features(power) if power.any() else None
 
 
 def features(power: Array) -> Array:

@@ -1,6 +1,6 @@
 """What the recogniser is trained on: features of the reference recordings, as they are and altered.
 
-Alterations act on mel power spectrograms, alike on both of the recogniser's: pitch and tempo,
+Alterations act on mel power spectrograms, alike on all of the recogniser's: pitch and tempo,
 reverberation, another recording at low level, equalisation, band limits, compression and noise.
 """
 
@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models import hearing, musicnn, timbre
-from models.audio import Clip, load, resample
+from models import hearing
+from models.audio import load
+from models.excerpts import Excerpts
 from models.instruments import CLASSES, heard_db, shape
-from models.mel import MelFormat, mel_hz, mel_power
+from models.mel import MelFormat
 from models.spectrum import measure
 from models.training.corpus import Recording
 
@@ -24,77 +25,64 @@ Labels = NDArray[np.intp]
 
 NONE = len(CLASSES)
 """Number of the class "none of these"."""
-_PATCH_PLACES = 9
-_FRAME_S = 0.016
-_FORMATS = (timbre.FORMAT, musicnn.FORMAT)
+_TINY = 1e-10
 
 
 class Example(NamedTuple):
-    """One recording: mel power spectrograms (frames, 96) in both formats, and its shape (58,)."""
+    """One recording: mel power spectrograms (frames, 96) in three formats, and its shape (58,)."""
 
-    powers: tuple[Array, Array]
+    powers: tuple[Array, ...]
     shape: Array
     label: int
     recording: Recording
 
 
 def example(recording: Recording) -> Example:
-    """Decode and measure a recording; its level is brought to the reference."""
+    """Decode and measure a recording."""
     clip = load(recording.path)
-    mono = clip.samples.mean(axis=0, keepdims=True)
-    rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), 1e-6)
-    level = Clip((mono * (hearing.REFERENCE_RMS / rms)).astype(np.float32), clip.sample_rate_hz)
-    fine, coarse = (_power(level, form) for form in _FORMATS)
+    mono = clip.samples.mean(axis=0)
+    rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), _TINY)
+    powers = hearing.powers_of(Excerpts((mono,), clip.sample_rate_hz, rms))
     label = CLASSES.index(recording.label) if recording.label in CLASSES else NONE
     spectrum = shape(heard_db(measure(clip))[None])[0]
-    return Example((fine, coarse), spectrum, label, recording)
+    parts = tuple(np.maximum(part.astype(np.float64), _TINY) for (part,) in powers)
+    return Example(parts, spectrum, label, recording)
 
 
-def _power(clip: Clip, form: MelFormat) -> Array:
-    mono = resample(clip, form.sample_rate_hz).samples[0]
-    return np.maximum(mel_power(mono, form).astype(np.float64), 1e-10)
+def both_features(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, Array]:
+    """Return the recogniser's input (D,) of an example as it is, and altered at random.
+
+    Of the altered one, the networks hear one patch.
+    """
+    changed = altered(of, others, seed)
+    return _features(of, of.powers, hearing.MAX_PATCHES), _features(of, changed, 1)
 
 
-def features(of: Example, powers: tuple[Array, Array]) -> Array:
-    """Return the recogniser's input (D,) of an example's powers; one patch goes to the tagger."""
-    patch = np.log10(1.0 + 10000.0 * loudest_patch(powers[1])).astype(np.float32)
-    pooled = hearing.pooled_maps(patch)
-    return np.concatenate([timbre.features(powers[0]), pooled, of.shape])
+def _features(of: Example, powers: tuple[Array, ...], count: int) -> Array:
+    parts = ([power.astype(np.float32)] for power in powers)
+    return np.concatenate([hearing.features(hearing.Powers(*parts), count), of.shape])
 
 
-def loudest_patch(power: Array) -> Array:
-    """Return the loudest of nine patches (187, 96) spread over a mel power spectrogram."""
-    size = musicnn.PATCH_FRAMES
-    if len(power) < size:
-        power = np.resize(power, (size, power.shape[1]))
-    starts = np.linspace(0, len(power) - size, _PATCH_PLACES).astype(int)
-    total = np.concatenate([[0.0], np.cumsum(power.sum(axis=1))])
-    start = starts[int(np.argmax(total[starts + size] - total[starts]))]
-    return power[start : start + size]
-
-
-def altered(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, Array]:
-    """Return an example's powers, altered at random as tracks in a project are."""
-    fine, coarse = (
-        _alter(power, _centres_hz(form), [other.powers[i] for other in others], seed)
-        for i, (power, form) in enumerate(zip(of.powers, _FORMATS, strict=True))
+def altered(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, ...]:
+    """Return an example's powers, altered at random as tracks in a project are; levels stay."""
+    changed = (
+        _alter(power, form, [other.powers[i] for other in others], seed)
+        for i, (power, form) in enumerate(zip(of.powers, hearing.FORMATS, strict=True))
     )
-    return fine, coarse * (of.powers[1].mean() / coarse.mean())
+    pairs = zip(of.powers, changed, strict=True)
+    return tuple(power * (before.mean() / power.mean()) for before, power in pairs)
 
 
-def _centres_hz(form: MelFormat) -> Array:
-    return mel_hz(form.bands, 0.5 * form.sample_rate_hz)[1:-1]
-
-
-def _alter(power: Array, hz: Array, others: Sequence[Array], seed: int) -> Array:
+def _alter(power: Array, form: MelFormat, others: Sequence[Array], seed: int) -> Array:
     rng = np.random.default_rng(seed)
+    hz = form.edges_hz[1:-1]
     octave = np.log2(hz / 1000.0)
     if rng.random() < 0.5:
         power = _pitched(power, hz, 2.0 ** (rng.uniform(-2.0, 2.0) / 12.0))
     if rng.random() < 0.5:
         power = _stretched(power, rng.uniform(0.8, 1.25))
     if rng.random() < 0.4:
-        power = _reverberant(power, octave, rng)
+        power = _reverberant(power, octave, form.hop / form.sample_rate_hz, rng)
     if rng.random() < 0.5:
         power = _with_bleed(power, others[int(rng.integers(len(others)))], rng)
     power = power * 10.0 ** (_random_eq_db(hz, octave, rng) / 10.0)
@@ -119,9 +107,9 @@ def _stretched(power: Array, speed: float) -> Array:
     return np.asarray(power[low] * (1.0 - part) + power[np.minimum(low + 1, len(power) - 1)] * part)
 
 
-def _reverberant(power: Array, octave: Array, rng: np.random.Generator) -> Array:
+def _reverberant(power: Array, octave: Array, frame_s: float, rng: np.random.Generator) -> Array:
     """Add a tail that decays by 60 dB in 0.2 … 2.5 s, faster in the treble."""
-    kept = 10.0 ** (-6.0 * _FRAME_S / rng.uniform(0.2, 2.5))
+    kept = 10.0 ** (-6.0 * frame_s / rng.uniform(0.2, 2.5))
     kept_by_band = kept ** (1.0 + 0.6 * np.maximum(octave - 1.0, 0.0))
     wet = 10.0 ** (rng.uniform(-25.0, -8.0) / 10.0)
     tail, tails = np.zeros(power.shape[1]), np.empty_like(power)

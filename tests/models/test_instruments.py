@@ -95,42 +95,61 @@ def test_the_audio_is_let_go_once_it_was_measured() -> None:
     assert not any(isinstance(value, Excerpts) for value in vars(sound).values())
 
 
-def test_the_pooled_maps_are_those_that_the_tagger_goes_on_with(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hearing, "load_tagger", musicnn.load_network)
+def test_the_pooled_maps_are_those_that_the_tagger_goes_on_with() -> None:
+    network = musicnn.load_network()
     noise = np.random.default_rng(2).uniform(0.0, 3.0, (musicnn.PATCH_FRAMES, 96))
     patch: hearing.Samples = noise.astype(np.float32)
-    last = musicnn.load_network()["features"]
-    pooled = hearing.pooled_maps(patch).astype(np.float32)[None]
+    last = network["features"]
+    pooled = musicnn.pooled_maps(network, patch)[None]
     features = np.maximum(last.sign * (pooled @ last.kernel) + last.bias, 0.0)
     expected = musicnn.hear([patch]).features
     assert features * last.scale + last.shift == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_loudest_patches_are_heard_and_short_sounds_repeated() -> None:
-    rate_hz = musicnn.FORMAT.sample_rate_hz
-    quiet = np.random.default_rng(0).normal(0.0, 0.001, 12 * rate_hz).astype(np.float32)
-    quiet[6 * rate_hz : 9 * rate_hz] *= 100.0
-    best = hearing.loud_patches([quiet], 2)
+    quiet = np.random.default_rng(0).uniform(0.0, 0.1, (100, 4)).astype(np.float32)
+    quiet[50:75] += 1.0
+    best = hearing.loudest([quiet, quiet[:30] + 0.5], 25, 2)
     assert len(best) == 2
-    assert best[0].sum() > best[1].sum()
-    assert hearing.loud_patches([quiet[:4000]])[0].shape == (musicnn.PATCH_FRAMES, 96)
+    np.testing.assert_array_equal(best[0], quiet[50:75])
+    assert best[0].sum() > best[1].sum() > 0.4 * best[1].size
+    assert hearing.loudest([quiet[:10]], 25, 2)[0].shape == (25, 4)
 
 
-def test_a_model_ranks_the_class_of_the_nearest_point_first() -> None:
+def test_patches_are_spread_from_the_first_frame_to_the_last() -> None:
+    mel = np.arange(120, dtype=np.float32).reshape(60, 2)
+    firsts = [int(patch[0, 0]) // 2 for patch in hearing.spread(mel, 18, 3)]
+    assert firsts == [0, 21, 42]
+    assert [len(patch) for patch in hearing.spread(mel, 40, 3)] == [40]
+    np.testing.assert_array_equal(hearing.spread(mel[:3], 4, 3)[0][3], mel[0])
+
+
+def test_sounds_shorter_than_a_window_are_heard() -> None:
+    powers = hearing.powers_of(Excerpts((np.ones(200, np.float32),), 8000, 1.0))
+    assert [len(parts[0]) for parts in powers] == [1, 1, 1]
+    assert hearing.features(powers).shape == (397 + 1506 + 512,)
+
+
+def test_a_model_is_the_quadratic_that_it_says() -> None:
+    rng = np.random.default_rng(8)
+    curvature = rng.standard_normal((2, 3, 3))
+    curvature += curvature.transpose(0, 2, 1)
+    upper = np.triu_indices(3)
+    twice = np.where(upper[0] == upper[1], 1.0, 2.0)
     model = Model(
-        centre=np.zeros(2),
-        scale=np.ones(2),
-        projection=np.eye(2),
-        points=np.array([[0.0, 0.0], [4.0, 0.0]]),
-        weights=np.eye(2),
-        width=0.5,
+        centre=np.array([1.0, 0.0, 0.0]),
+        scale=np.array([2.0, 1.0, 1.0]),
+        projection=np.eye(3),
+        bias=np.array([0.1, -0.2]),
+        linear=rng.standard_normal((3, 2)),
+        quadratic=np.array([(matrix[upper] * twice) for matrix in curvature]).T,
         temperature=2.0,
     )
-    scores = model.scores(np.array([[1.0, 0.0], [3.0, 2.0]]))
-    assert scores.argmax(axis=1).tolist() == [0, 1]
-    assert scores[0] == pytest.approx([np.exp(-0.5) / 2.0, np.exp(-4.5) / 2.0])
+    features = np.array([[2.0, 1.0, -0.5], [1.0, 0.0, 99.0]])
+    x = np.array([[0.5, 1.0, -0.5], [0.0, 0.0, 4.0]])  # the last is limited
+    curved = np.einsum("ni,cij,nj->nc", x, curvature, x)
+    expected = (model.bias + x @ model.linear + curved) / 2.0
+    np.testing.assert_allclose(model.scores(features), expected)
 
 
 def test_what_is_none_of_the_instruments_makes_all_of_them_doubtful() -> None:
@@ -155,6 +174,27 @@ def test_fitting_recovers_separated_classes_of_unheard_sources() -> None:
     scores = fit_recogniser.held_out_scores(material, components=20)
     assert accuracy(scores, labels) > 0.95
     assert 0.2 <= fit_recogniser.best_temperature(scores[labels < 22], labels[labels < 22]) <= 5.0
+
+
+def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
+    rng = np.random.default_rng(9)
+    labels = np.arange(46) % 23
+    material = fit_recogniser.Material(
+        rng.normal(0.0, 1.0, (46, 30)),
+        labels,
+        np.array([f"source {i}" for i in range(46)]),
+        np.ones(46),
+        np.ones(46, dtype=bool),
+    )
+    model = fit_recogniser.fit(material, components=30)
+    x = model.project(material.inputs)
+    inner = x @ x.T
+    kernel = fit_recogniser.CONSTANT + inner + fit_recogniser.CURVED * inner**2
+    wanted = np.eye(23)[labels] - 1.0 / 23.0
+    dual = np.linalg.solve(kernel + fit_recogniser.RIDGE * np.eye(46), wanted)
+    expected = fit_recogniser.SHARPNESS * kernel @ dual
+    np.testing.assert_allclose(model.scores(material.inputs), expected, atol=1e-8)
+    assert (x**2).sum(axis=1).mean() == pytest.approx(1.0)
 
 
 def test_scores_have_their_textbook_values() -> None:
