@@ -12,7 +12,7 @@ from models.eq import Eq
 from models.spectrum import GRID_HZ, Spectrum
 from models.target import Target
 from models.training import choose_strength, corpus, evaluate_differences, evaluate_eq_pairs
-from models.training.differences import INSIDE, difference_db
+from models.training.differences import INSIDE, difference_db, differences_db
 
 OCTAVE = np.log2(GRID_HZ / 1000.0)
 ONES = np.ones_like(GRID_HZ)
@@ -157,3 +157,17 @@ class TestTraining:
         training.train(module, data, training.Stage(25, 16, 3e-3), 4)
         after = float(training.response_loss(biquads, module, drawn).detach())
         assert after < 0.8 * before
+
+
+@pytest.mark.data
+def test_tuned_networks_follow_real_differences_better(data_dir: Path) -> None:
+    clips = corpus.spread_over(corpus.instruments(data_dir, "test"), 16)
+    curves_db = differences_db(clips, corpus.measured(clips))
+    error = {
+        method: evaluate_differences.score(
+            "x", method, curves_db, evaluate_differences.network_eqs(name, curves_db)
+        )["mae_db"]
+        for method, name in evaluate_differences.NETWORKS.items()
+    }
+    for kind in ("MLP", "CNN"):
+        assert error[f"{kind}, tuned on real"] < 0.9 * error[f"{kind}, sampled only"]
