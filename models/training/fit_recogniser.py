@@ -195,10 +195,13 @@ def train(data: Path, cache: Path | None = None) -> Model:
 
 
 def tensors_of(model: Model) -> dict[str, NDArray[np.float16] | NDArray[np.float32]]:
-    """Return a model's tensors as they are shipped: the large ones in half precision."""
+    """Return a model's tensors as they are shipped: the large ones in half precision.
+
+    Contiguous: a transposed array would be saved in the order of its memory.
+    """
     tensors: dict[str, NDArray[np.float16] | NDArray[np.float32]] = {}
     for name, value in model._asdict().items():
-        array = np.atleast_1d(value)
+        array = np.ascontiguousarray(np.atleast_1d(value))
         tensors[name] = array.astype(np.float16) if name in _LARGE else array.astype(np.float32)
     return tensors
 
