@@ -197,6 +197,25 @@ def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
     assert (x**2).sum(axis=1).mean() == pytest.approx(1.0)
 
 
+def test_what_is_saved_is_what_was_fitted(tmp_path: Path) -> None:
+    """A transposed array was saved in the order of its memory: a scrambled model."""
+    from safetensors.numpy import load_file, save_file
+
+    rng = np.random.default_rng(10)
+    model = Model(
+        *(rng.standard_normal(4) for _ in range(2)),
+        projection=rng.standard_normal((4, 3)),
+        bias=rng.standard_normal(23),
+        linear=rng.standard_normal((23, 3)).T,
+        quadratic=rng.standard_normal((23, 6)).T,
+        temperature=0.5,
+    )
+    save_file(fit_recogniser.tensors_of(model), tmp_path / "model.safetensors")
+    loaded = load_file(tmp_path / "model.safetensors")
+    for name, value in model._asdict().items():
+        np.testing.assert_allclose(loaded[name], np.atleast_1d(value), rtol=1e-3)
+
+
 def test_scores_have_their_textbook_values() -> None:
     scores = np.log(np.array([[0.8, 0.2], [0.6, 0.4]]))
     labels = np.array([0, 1])
