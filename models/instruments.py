@@ -2,9 +2,9 @@
 
 All features (`models.hearing`) go, standardised and projected on their principal components, into
 scores that are quadratic in them. A temperature fitted on recordings of sources that were held out
-turns the scores into calibrated confidences. It knows a
-further class, "none of these": whole mixes; what goes to it is shared out evenly among
-the instruments, so that they are all doubtful. Figures: models/weights/instruments.md.
+turns the scores into calibrated confidences. It knows a further class, "none of these": whole
+mixes; what goes to it is shared out evenly among the instruments, so that they are all doubtful.
+Figures: models/weights/instruments.md.
 """
 
 from __future__ import annotations
