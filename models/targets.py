@@ -75,6 +75,7 @@ _NAMED = 5
 """So many files of a target are named in its provenance."""
 
 
+@cache
 def names() -> tuple[str, ...]:
     """Return the names of the shipped class targets, without the neutral one."""
     stems = (path.stem for path in (presets_dir() / "targets").glob("*.yaml"))
