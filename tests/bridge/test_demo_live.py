@@ -41,7 +41,7 @@ def test_actions_and_a_surface_at_work(song: Path, tmp_path: Path) -> None:
 
     text = show.as_text()
     assert show.problem == ""
-    assert (show.requests, show.undo_points) == (3, 1)
+    assert (show.requests, show.undo_points) == (2, 1)
     assert 0.0 < show.render_s < show.seconds
     assert "Bass: equalised" in text
     assert "Drums: equalised" in text
