@@ -84,7 +84,8 @@ def describe(
         tracks = session.begin_job(guids, directory=Path(folder), known=known).tracks
         clock.lap("render")
         listenings = [_listened(track, heard) for track in tracks]
-        plans = _plan_all(tracks, listenings, understood, options, progress)
+        said = [_said(*pair, understood, options) for pair in zip(tracks, listenings, strict=True)]
+        plans = _plan_all(tracks, listenings, said, understood, options, progress)
         clock.lap("analysis")
     receipts: dict[str, Receipt] = {}
     label = None
@@ -96,20 +97,21 @@ def describe(
         )
     clock.lap("write")
     reports = tuple(_report(plan, receipts.get(plan.track.guid), options) for plan in plans)
-    told = tuple(understood.as_text().splitlines()[len(understood.parts) :])
+    told = (
+        *understood.as_text().splitlines()[len(understood.parts) :],
+        *_unplaced(understood, said),
+    )
     return Report("describe", reports, options.amount, label, seconds=clock.laps, warnings=told)
 
 
 def _plan_all(
     tracks: Sequence[Track],
     heard: Sequence[Listening | Skipped | BridgeError],
+    said: Sequence[Understanding],
     understood: Understanding,
     options: DescribeOptions,
     progress: Progress,
 ) -> list[_Plan]:
-    said = [
-        _said(track, one, understood, options) for track, one in zip(tracks, heard, strict=True)
-    ]
     nobody = not any(one.parts for one in said)
     plans = []
     for number, (track, one) in enumerate(zip(tracks, heard, strict=True), start=1):
@@ -119,6 +121,14 @@ def _plan_all(
         share = _RENDER_SHARE + (1.0 - _RENDER_SHARE) * number / len(tracks)
         progress(f"Heard {track_name(track)}", share)
     return plans
+
+
+def _unplaced(understood: Understanding, said: Sequence[Understanding]) -> Iterator[str]:
+    """Say what was meant for an instrument that is not among the tracks, while other words were."""
+    done = [part for one in said for part in one.parts]
+    for part in understood.parts:
+        if done and part not in done:
+            yield f"Left out, as no track is that instrument: {part.as_text()}."
 
 
 def _listened(track: Track, heard: HeardBefore | None) -> Listening | Skipped | BridgeError:

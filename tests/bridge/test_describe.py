@@ -102,6 +102,14 @@ def test_an_instrument_that_is_not_there_is_said(song: Path) -> None:
     assert any("not found" in warning for warning in track.warnings)
 
 
+def test_words_for_an_instrument_among_others_that_is_not_there_are_said(song: Path) -> None:
+    """They were dropped without a word."""
+    report = say(song, "brighter vocals, more bell on the trumpet, warmer bass", tracks="1-2")
+    assert [track.outcome for track in report.tracks] == [Outcome.WRITTEN] * 2
+    (left_out,) = [text for text in report.warnings if text.startswith("Left out")]
+    assert "bell" in left_out
+
+
 def test_what_was_not_understood_is_reported(song: Path) -> None:
     report = say(song, "warmer and xqzjk", tracks="1")
     assert any("'xqzjk'" in warning for warning in report.warnings)
