@@ -35,6 +35,7 @@ class FaultyStage(Stage):
         self._function = ""
         self._fault: Callable[[], object] = lambda: None
         self._requests: list[str] = []
+        self._carried_out: dict[str, float] = {}
         self._rendering_s = 0.0
         self.commands |= {
             "age": self.age,
@@ -44,6 +45,7 @@ class FaultyStage(Stage):
             "rendering": self.rendering_s,
             "requests": self.requests,
             "settings": self.settings,
+            "carried_out": lambda: self._carried_out,
             "undo_points": lambda: [point.label for point in self.host.history.done],
         }
 
@@ -56,7 +58,9 @@ class FaultyStage(Stage):
 
         def noted(rpr: Any, name: str, request: Any) -> Any:
             self._requests.append(name)
-            return carry_out(rpr, name, request)
+            answer = carry_out(rpr, name, request)
+            self._carried_out[name] = time.perf_counter()
+            return answer
 
         inside.call = noted
 
