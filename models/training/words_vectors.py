@@ -26,7 +26,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training import words_data
-from models.training.words_encoder import Encoder
 from models.training.words_space import THESAURUS, VECTORS, VOCABULARY, cache_folder
 
 SENTENCES = ("a {} sound", "make the sound {}", "{}")
@@ -39,6 +38,8 @@ _ENTRY = re.compile(r'"([^"]+)": ?\[')
 
 def main() -> None:
     """Make the cache."""
+    from models.training.words_encoder import Encoder  # noqa: PLC0415  (needs torch)
+
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("encoder", "second", "frequent", "wordnet", "thesaurus"):
         parser.add_argument(f"--{name}", type=Path, required=True)
