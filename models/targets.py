@@ -135,18 +135,18 @@ def from_files(paths: Sequence[str | Path], *, name: str = "reference") -> Targe
     return Target(target.curve_db, spread_db, target.confidence, target.provenance, target.name)
 
 
-def adapted(target: Target, spectrum: Spectrum) -> Target:
+def adapted(target: Target, spectrum: Spectrum, fault_db: float = FAULT_DB) -> Target:
     """Return the target as it is for one track: what its kind leaves open is the track's own.
 
+    fault_db: how far (rms) the track's EQ is expected to be off.
     Per band the most likely spectrum of this track without its faults, where both nature (spread n)
-    and faults (`FAULT_DB` s) are normal: the track plus s^2 / (s^2 + n^2) of its difference. So the
+    and faults (fault_db s) are normal: the track plus s^2 / (s^2 + n^2) of its difference. So the
     notes that are played, quiet lows and a dark or bright make stay, as far as tracks of the class
-    differ in them; where all are alike the target is followed. How far is chosen by
-    `python -m models.training.choose_strength`: 4 is best where faults are of 4 dB, 6 to 8 where
-    they are of 6 dB; following the whole target is never best.
+    differ in them; where all are alike the target is followed. `FAULT_DB` was chosen by
+    `python -m models.training.choose_strength`.
     """
     natural_db = UNSEEN * target.spread_db
-    trust = FAULT_DB**2 / (FAULT_DB**2 + natural_db**2)
+    trust = fault_db**2 / (fault_db**2 + natural_db**2)
     known = spectrum.confidence * target.confidence * _within(CHANGE_RANGE_HZ)
     track_db = smoothed_db(spectrum)
     difference = target.curve_db - track_db
