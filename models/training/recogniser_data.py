@@ -18,6 +18,7 @@ from models.excerpts import Excerpts
 from models.instruments import CLASSES, heard_db, shape
 from models.mel import MelFormat
 from models.spectrum import measure
+from models.training import noises
 from models.training.corpus import Recording
 
 Array = NDArray[np.float64]
@@ -38,8 +39,8 @@ class Example(NamedTuple):
 
 
 def example(recording: Recording) -> Example:
-    """Decode and measure a recording."""
-    clip = load(recording.path)
+    """Decode, or make, and measure a recording."""
+    clip = noises.clip(recording) if recording.label == noises.LABEL else load(recording.path)
     mono = clip.samples.mean(axis=0)
     rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), _TINY)
     powers = hearing.powers_of(Excerpts((mono,), clip.sample_rate_hz, rms))

@@ -73,7 +73,6 @@ def test_a_spectrum_without_its_sound_is_unknown() -> None:
     assert {guess.confidence for guess in guesses} == {1.0 / len(CLASSES)}
 
 
-@pytest.mark.xfail(strict=True, reason="no noise among the training material: it passes for synth")
 def test_noise_is_no_instrument_with_certainty() -> None:
     noise = np.random.default_rng(3).normal(0.0, 0.1, (2, 4 * RATE_HZ)).astype(np.float32)
     assert classify(Clip(noise, RATE_HZ))[0].confidence < 0.5
