@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.errors import CannotWrite, UsageError
+from bridge import curve_plot
+from bridge.errors import UsageError
 from models.spectrum import ERB_WEIGHT, GRID_HZ
 from models.words.dictionary import Dictionary, Sense
 from models.words.meaning import Understanding
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLOURS = {"authored": "#1b6ca8", "user": "#7a3e9d", "known": "#b0532a"}
-_TICKS_HZ = (31, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _MEANINGS = {
     "authored": "engineers' terms",
     "known": "drawn by people",
@@ -31,16 +30,12 @@ _MANY = 3
 
 def draw_curve(found: Understanding, path: Path) -> None:
     """Draw what a phrase asks for, whole and part by part. Raises UsageError, CannotWrite."""
-    figure, axes = _figure((8.0, 4.0))
+    figure, axes = curve_plot.new_figure((8.0, 4.0))
     for part in found.parts:
         axes.plot(GRID_HZ, part.curve_db, linewidth=1.0, alpha=0.6, label=part.as_text())
     axes.plot(GRID_HZ, found.curve_db, color="black", linewidth=2.2, label=found.text[:50])
     axes.axhline(0.0, color="grey", linewidth=0.6)
-    axes.set_xscale("log")
-    axes.set_xticks(_TICKS_HZ, [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in _TICKS_HZ])
-    axes.minorticks_off()
-    axes.set_xlim(20.0, 20000.0)
-    axes.set_xlabel("Hz")
+    curve_plot.scale_to_hz(axes)
     axes.set_ylabel("dB")
     axes.legend(fontsize=8)
     _save(figure, path)
@@ -57,7 +52,7 @@ def draw_map(words: Dictionary, path: Path) -> int:
     directions = np.linalg.svd(curves, full_matrices=False)[2][:2]
     directions *= np.sign(directions[:, -20:].sum(axis=1))[:, None]
     places = curves @ directions.T
-    figure, axes = _figure((11.0, 9.0))
+    figure, axes = curve_plot.new_figure((11.0, 9.0))
     taken: list[tuple[float, float, float]] = []
     for sense, (x, y) in zip(senses, places, strict=True):
         kind = "known" if not hasattr(sense, "bands") else "user" if sense.user else "authored"
@@ -101,20 +96,7 @@ def _ends(direction: NDArray[np.float64]) -> tuple[str, str]:
     return f"more {cuts}", f"more {lifts}"
 
 
-def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (slow)
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
 def _save(figure: Figure, path: Path) -> None:
     if path.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"{path}: a picture is .png or .svg.", "Name the file so.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise CannotWrite(f"{path}: could not be written: {error}.", "Name another.") from error
+    curve_plot.save(figure, path)
