@@ -100,6 +100,12 @@ class Layout:
         return cls((low, *(bell,) * n_bells, replace(low, kinds=frozenset({BandKind.HIGH_SHELF}))))
 
     @classmethod
+    def shelves_or_bells(cls, count: int) -> Layout:
+        """`count` bands, each a low shelf, a bell or a high shelf, whichever suits the curve."""
+        kinds = frozenset({BandKind.LOW_SHELF, BandKind.BELL, BandKind.HIGH_SHELF})
+        return cls((Slot(kinds),) * count)
+
+    @classmethod
     def reaeq_default(cls) -> Layout:
         """ReaEQ's own start: low shelf, two bells, high shelf, within its parameters' reach."""
         return cls.shelves_and_bells(2, freq_hz=(20.0, 20000.0), gain_db=(-12.0, 12.0))

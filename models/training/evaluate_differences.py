@@ -99,7 +99,13 @@ def _methods(curves_db: Array) -> list[tuple[str, Sequence[Eq]]]:
         "match, 6 bands": lambda: match_many(
             inside_hz, inside_db, layout=Layout.shelves_and_bells(4)
         ),
-        "match, up to 6 bands, kinds free": lambda: match_many(
+        "match, 6 bands, kinds free": lambda: match_many(
+            inside_hz, inside_db, layout=Layout.shelves_or_bells(6)
+        ),
+        "match, 6 bands, kinds free, thorough": lambda: match_many(
+            inside_hz, inside_db, layout=Layout.shelves_or_bells(6), effort=Effort.THOROUGH
+        ),
+        "match, as few bands as do, up to 6": lambda: match_many(
             inside_hz, inside_db, limits=_WIDE, tolerance_db=0.05
         ),
     }

@@ -67,6 +67,36 @@ def test_more_effort_pays_on_average_and_thorough_effort_on_every_curve() -> Non
     assert (normal - thorough).max() > 0.01
 
 
+def test_bands_that_choose_their_kind_follow_more_than_a_fixed_layout() -> None:
+    curves = unreachable_curves(OCTAVES_HZ, 6, seed=34)
+    errors_db = [
+        [
+            rms(match(OCTAVES_HZ, curve, layout=layout).response_db(OCTAVES_HZ, RATE) - curve)
+            for layout in (Layout.shelves_and_bells(3), Layout.shelves_or_bells(5))
+        ]
+        for curve in curves
+    ]
+    fixed, free = np.transpose(errors_db)
+    assert free.mean() < 0.95 * fixed.mean()
+
+
+def test_kinds_are_chosen_by_the_curve() -> None:
+    """Two shelves at one end, which the fixed layout cannot make."""
+    truth = Eq(
+        (
+            Band(BandKind.HIGH_SHELF, 2500.0, 5.0, 1.0),
+            Band(BandKind.HIGH_SHELF, 9000.0, -8.0, 1.0),
+            Band(BandKind.BELL, 200.0, -4.0, 1.2),
+        )
+    )
+    curve = truth.response_db(OCTAVES_HZ, RATE)
+    fixed, free = (
+        rms(match(OCTAVES_HZ, curve, layout=layout).response_db(OCTAVES_HZ, RATE) - curve)
+        for layout in (Layout.shelves_and_bells(1), Layout.shelves_or_bells(3))
+    )
+    assert free < 0.3 * fixed
+
+
 def test_moves_find_a_cut_within_a_boost() -> None:
     """Two boosts beside each other are the nearest fit of a wide boost with a narrow cut in it."""
     truth = Eq((Band(BandKind.BELL, 600.0, 9.0, 3.0), Band(BandKind.BELL, 600.0, -8.0, 0.7)))
