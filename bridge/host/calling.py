@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import SessionError
@@ -96,25 +95,24 @@ class Function:
     outs: Mapping[int, int | None]
     void: bool
 
-    @cached_property
-    def plain(self) -> tuple[Callable[[object], Any] | None, ...]:
-        """How each argument is converted; None for those that only the host can tell."""
-        return tuple(_PLAIN_KINDS.get(kind) for kind in self.kinds)
+    def bound(self, host: Host) -> Callable[..., Any]:
+        """Return it as code in REAPER calls it: arguments converted, the result shaped."""
+        convert = [_PLAIN_KINDS.get(kind) or getattr(host, _LOOKUPS[kind]) for kind in self.kinds]
+        run, count, shape = self.run, len(convert), self._shaped if self.outs else _plain
 
-    def call(self, host: Host, arguments: tuple[object, ...]) -> Any:
-        """Convert the arguments, run, and shape the result as reaper_python.py does."""
-        if len(arguments) != len(self.kinds):
-            raise TypeError(
-                f"RPR_{self.name}() takes {len(self.kinds)} positional arguments "
-                f"but {len(arguments)} were given"
-            )
-        values = [
-            convert(value) if convert else _convert(host, kind, value)
-            for kind, convert, value in zip(self.kinds, self.plain, arguments, strict=True)
-        ]
-        result = self.run(host, *values)
-        if not self.outs:
-            return int(result) if isinstance(result, bool) else result
+        def call(*arguments: object) -> Any:
+            if len(arguments) != count:
+                raise TypeError(
+                    f"RPR_{self.name}() takes {count} positional arguments "
+                    f"but {len(arguments)} were given"
+                )
+            values = [one(value) for one, value in zip(convert, arguments, strict=True)]
+            return shape(run(host, *values), arguments, values)
+
+        return call
+
+    def _shaped(self, result: Any, arguments: tuple[object, ...], values: list[Any]) -> Any:
+        """Return the result and all arguments, the out-arguments as they are now."""
         parts = list(result) if isinstance(result, tuple) else [result]
         returned = [] if self.void else [_plain(parts.pop(0))]
         shaped = list(arguments)
@@ -150,13 +148,8 @@ def cut(text: str, size: int) -> str:
     return text.encode("utf-8", "surrogateescape")[: max(size - 1, 0)].decode("utf-8", "ignore")
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, *_given: object) -> object:
     return int(value) if isinstance(value, bool) else value
-
-
-def _convert(host: Host, kind: str, value: object) -> Any:
-    lookup = {"Track": host.track_at, "Project": host.check_project, "Guid": host.guid_at}
-    return lookup[kind](value)
 
 
 _PLAIN_KINDS: dict[str, Callable[[object], Any]] = {
@@ -165,3 +158,5 @@ _PLAIN_KINDS: dict[str, Callable[[object], Any]] = {
     "float": as_float,
     "str": as_text,
 }
+_LOOKUPS = {"Track": "track_at", "Project": "check_project", "Guid": "guid_at"}
+"""The host's method for each kind of pointer."""

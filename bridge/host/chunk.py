@@ -10,8 +10,8 @@ from typing import NamedTuple
 _SPACE = " \t"
 _TOKEN = re.compile(r""" "([^"]*)"? | '([^']*)'? | `([^`]*)`? | ([^ \t"'`][^ \t]*) """, re.VERBOSE)
 _QUOTES = "\"'`"
-_NEEDS_QUOTES = frozenset(" \t\"'`")
-_NEEDS_QUOTES_FIRST = frozenset("#;<>|")
+_NEEDS_QUOTES = " \t\"'`"
+_NEEDS_QUOTES_FIRST = "#;<>|"
 
 
 class Token(NamedTuple):
@@ -43,8 +43,8 @@ def quote(value: str, *, always: bool = False) -> str:
     if any(c in value for c in "\r\n\0"):
         raise ValueError(f"a line break or NUL cannot be stored in a project line: {value!r}")
     value.encode("utf-8", "surrogateescape")
-    bare = value and value[0] not in _NEEDS_QUOTES_FIRST and not _NEEDS_QUOTES.intersection(value)
-    if bare and not always:
+    bare = value and value[0] not in _NEEDS_QUOTES_FIRST
+    if bare and not always and not any(c in value for c in _NEEDS_QUOTES):
         return value
     for mark in _QUOTES:
         if mark not in value:
@@ -85,6 +85,10 @@ class Line:
         """The keyword, without the "<" of a block."""
         words = self.text.split(None, 1)
         return words[0].removeprefix("<") if words else ""
+
+    def is_named(self, keyword: str) -> bool:
+        """Tell whether this is the line's keyword; quick where it is not."""
+        return keyword in self.text and self.name == keyword
 
     @property
     def values(self) -> list[str]:

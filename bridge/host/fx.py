@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 
 from bridge.host.chunk import Line, quote
 from bridge.host.project import FX_BLOCKS, Node, Project
@@ -104,7 +105,13 @@ class FxView:
         self._set_switch(2, on)
 
     def _bypass_line(self) -> Line | None:
-        return next((line for line in self._own_lines() if line.name == "BYPASS"), None)
+        siblings, at = self._place()
+        for child in reversed(siblings[:at]):
+            if isinstance(child, Node):
+                return None
+            if child.is_named("BYPASS"):
+                return child
+        return None
 
     def _switch(self, token: int) -> bool:
         line = self._bypass_line()
@@ -114,8 +121,8 @@ class FxView:
         line = self._bypass_line()
         if line is None:
             line = self.chain.require().new_line("BYPASS 0 0 0")
-            siblings = self.chain.require().children
-            siblings.insert(siblings.index(self.block), line)
+            siblings, at = self._place()
+            siblings.insert(at, line)
         while token > len(line.values):
             line.set_number(len(line.values), 0)
         line.set_number(token, int(on))
@@ -123,23 +130,34 @@ class FxView:
     @property
     def guid(self) -> str:
         """The instance's GUID, "" in files of versions that wrote none."""
-        line = next((line for line in self._own_lines() if line.name == "FXID"), None)
+        line = self._id_line()
         return line.value(1) if line else ""
 
     @guid.setter
     def guid(self, guid: str) -> None:
-        line = next((line for line in self._own_lines() if line.name == "FXID"), None)
+        line = self._id_line()
         if line:
             line.set_string(1, guid)
         else:
-            siblings = self.chain.require().children
-            line = self.chain.require().new_line(f"FXID {guid}")
-            siblings.insert(siblings.index(self.block) + 1, line)
+            siblings, at = self._place()
+            siblings.insert(at + 1, self.chain.require().new_line(f"FXID {guid}"))
+
+    def _id_line(self) -> Line | None:
+        siblings, at = self._place()
+        for child in siblings[at + 1 :]:
+            if isinstance(child, Line):
+                if child.is_named("FXID"):
+                    return child
+                if child.is_named("BYPASS"):
+                    return None
+            elif child.name in FX_BLOCKS:
+                return None
+        return None
 
     @property
     def vst(self) -> VstBlock:
         """The plug-in's data. Raises VstBlockError where it is none of ours to read."""
-        return VstBlock.from_lines([line.text for line in self.block.lines()])
+        return _vst_block(tuple(line.text for line in self.block.lines()))
 
     @property
     def state(self) -> bytes:
@@ -165,8 +183,20 @@ class FxView:
         envelopes = (node for node in nodes if node.name == "PARMENV" and node.head)
         return tuple(n.head.value(1) for n in envelopes if n.head and is_active(n))
 
-    def _own_lines(self) -> list[Line]:
-        return [child for child in self.chain.span(self) if isinstance(child, Line)]
+    def _place(self) -> tuple[list[Line | Node], int]:
+        """Return the lines and blocks of the chain, and which of them is the plug-in's block."""
+        siblings = self.chain.require().children
+        return siblings, siblings.index(self.block)
+
+
+@lru_cache(maxsize=256)
+def _vst_block(lines: tuple[str, ...]) -> VstBlock:
+    return VstBlock.from_lines(lines)
+
+
+@lru_cache(maxsize=16)
+def _new_lines(state: bytes, channels: int) -> tuple[str, ...]:
+    return tuple(VstBlock.new(state, channels).to_lines())
 
 
 def is_active(envelope: Node) -> bool:
@@ -178,17 +208,20 @@ def is_active(envelope: Node) -> bool:
 class FxChain:
     """The plug-ins of a track, the master or an .RfxChain file; the block may not exist yet."""
 
-    __slots__ = ("block_name", "owner", "project")
+    __slots__ = ("_node", "block_name", "owner", "project")
 
     def __init__(self, owner: Node, project: Project, block_name: str = "") -> None:
         self.owner = owner
         self.project = project
         self.block_name = block_name
+        self._node = None if block_name else owner
 
     @property
     def node(self) -> Node | None:
         """The chain's block, None while there is none."""
-        return self.owner.node(self.block_name) if self.block_name else self.owner
+        if self._node is None:
+            self._node = self.owner.node(self.block_name)
+        return self._node
 
     @property
     def fx(self) -> list[FxView]:
@@ -226,13 +259,13 @@ class FxChain:
         """
         node = self.require()
         head = f'<VST "{_REAEQ_NAME}" {self._reaeq_file()} 0 {quote(name)} {_REAEQ_IDS} ""'
-        block = node.new_node(head, VstBlock.new(state, channels).to_lines())
-        lines = [
-            node.new_line(text) for text in ("FLOATPOS 0 0 0 0", f"FXID {new_guid()}", "WAK 0 0")
-        ]
-        starts = [start for start, _ in _starts(node)]
+        block = node.new_node(head, _new_lines(state, channels))
+        bypass, *lines = node.new_lines(
+            ("BYPASS 0 0 0", "FLOATPOS 0 0 0 0", f"FXID {new_guid()}", "WAK 0 0")
+        )
+        starts = [start for start, _ in _starts(node)] if index is not None else []
         at = starts[index] if index is not None and index < len(starts) else len(node.children)
-        node.children[at:at] = [node.new_line("BYPASS 0 0 0"), block, *lines]
+        node.children[at:at] = [bypass, block, *lines]
         return FxView(self, block)
 
     def remove(self, fx: FxView) -> None:
@@ -244,6 +277,7 @@ class FxChain:
         plain = [c.text.strip() if isinstance(c, Line) else "<" for c in node.children]
         if self.block_name and tuple(plain) == _NEW_CHAIN:
             self.owner.children.remove(node)
+            self._node = None
 
     def span(self, fx: FxView) -> list[Line | Node]:
         """Return what belongs to a plug-in: from its BYPASS line to the next one's."""
@@ -267,7 +301,7 @@ def _starts(node: Node) -> list[tuple[int, Node]]:
     bypass_at: int | None = None
     for index, child in enumerate(node.children):
         if isinstance(child, Line):
-            bypass_at = index if child.name == "BYPASS" else bypass_at
+            bypass_at = index if child.is_named("BYPASS") else bypass_at
         elif bypass_at is not None or child.name in FX_BLOCKS:
             found.append((index if bypass_at is None else bypass_at, child))
             bypass_at = None

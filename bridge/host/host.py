@@ -133,6 +133,9 @@ class Host:
         """Return a track's GUID; the master has the null GUID."""
         if track.is_master:
             return NULL_GUID
+        at_once = self.tracks.get(track.guid)
+        if at_once and at_once.node is track.node:
+            return track.guid
         keys = (key for key, view in self.tracks.items() if view.node is track.node)
         return next(keys).partition("#")[0]
 

@@ -9,6 +9,7 @@ connects to it meets the server that runs in REAPER. `bridge.host.stand_in` star
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import queue
@@ -238,6 +239,8 @@ def run(stage: Stage, desk: Desk, ticks_per_s: float) -> None:
     """Run the start-up script and the defer loop until the desk closes."""
     stage.set_up()
     stage.run_script()
+    gc.collect()
+    gc.freeze()  # what a stand-in has to load does not burden REAPER's own Python
     desk.say({"value": "ready"})
     due = time.monotonic()
     while desk.open:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ntpath
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,18 +89,23 @@ class Node:
     def line(self, name: str) -> Line | None:
         """Return the first child line with this keyword."""
         for child in self.children:
-            if isinstance(child, Line) and child.name == name:
+            if isinstance(child, Line) and child.is_named(name):
                 return child
         return None
 
     def new_line(self, text: str) -> Line:
         """Make a line with this block's indentation and line ending (not yet inserted)."""
-        return Line(self.indent + text, self.newline)
+        return self.new_lines((text,))[0]
+
+    def new_lines(self, texts: Iterable[str]) -> list[Line]:
+        """Make several such lines."""
+        indent, newline = self.indent, self.newline
+        return [Line(indent + text, newline) for text in texts]
 
     def new_node(self, head: str, lines: tuple[str, ...] | list[str] = ()) -> Node:
         """Make a child block from its first line and its inner lines (not yet inserted)."""
         node = Node(self.new_line(head), [], self.new_line(">"))
-        node.children.extend(node.new_line(text) for text in lines)
+        node.children.extend(node.new_lines(lines))
         return node
 
     def walk(self) -> Iterator[Node]:
@@ -113,17 +118,23 @@ class Node:
 
     def all_lines(self) -> Iterator[Line]:
         """Yield every line of this node in the order of the file."""
-        waiting: list[Line | Node] = [self]
-        while waiting:
-            item = waiting.pop()
-            if isinstance(item, Line):
-                yield item
-                continue
-            if item.tail:
-                waiting.append(item.tail)
-            waiting.extend(reversed(item.children))
-            if item.head:
-                waiting.append(item.head)
+        if self.head:
+            yield self.head
+        open_nodes = [(self, iter(self.children))]
+        while open_nodes:
+            node, rest = open_nodes[-1]
+            for item in rest:
+                if isinstance(item, Line):
+                    yield item
+                    continue
+                if item.head:
+                    yield item.head
+                open_nodes.append((item, iter(item.children)))
+                break
+            else:
+                open_nodes.pop()
+                if node.tail:
+                    yield node.tail
 
 
 class Project:
@@ -210,8 +221,9 @@ def dumps(project: Project) -> bytes:
     """Write the file; the bytes that were read when nothing was changed."""
     lines = list(project.document.all_lines())
     for line in lines[:-1]:
-        line.ending = line.ending or project.document.newline
-    text = "".join(line.text + line.ending for line in lines)
+        if not line.ending:
+            line.ending = project.document.newline
+    text = "".join([part for line in lines for part in (line.text, line.ending)])
     return ("\ufeff" * project.byte_order_mark + text).encode(*_CODEC)
 
 

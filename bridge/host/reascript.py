@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bridge.host import reascript_eq, reascript_fx, reascript_project, reascript_tracks
-from bridge.host.calling import TABLE, Function
+from bridge.host.calling import TABLE
 
 if TYPE_CHECKING:
     from bridge.host.host import Host
@@ -31,15 +31,8 @@ class Api:
         function = TABLE.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
         if function is None:
             raise AttributeError(f"the embedded host has no function {name}")
-        call = self.__dict__[name] = _bound(self._host, function)
+        call = self.__dict__[name] = function.bound(self._host)
         return call
 
     def __dir__(self) -> list[str]:
         return [PREFIX + name for name in TABLE]
-
-
-def _bound(host: Host, function: Function) -> Callable[..., Any]:
-    def call(*arguments: object) -> Any:
-        return function.call(host, arguments)
-
-    return call

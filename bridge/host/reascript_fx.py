@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bridge.host.calling import GUID_TYPE, null, reascript
@@ -57,9 +58,15 @@ def put_state(host: Host, track: TrackView, index: int, state: reaeq.ReaEqState)
 
 def add_reaeq(host: Host, track: TrackView, at: int | None = None) -> int:
     """Add a new ReaEQ at the end or before the plug-in `at`; return its index."""
+    chain = track.fx_chain
     with host.editing("Add FX: ReaEQ"):
-        added = track.fx_chain.append_reaeq(reaeq.encode(reaeq.fresh_state()), index=at)
-    return next(i for i, fx in enumerate(track.fx_chain.fx) if fx.block is added.block)
+        added = chain.append_reaeq(_fresh(), index=at)
+    return next(i for i, fx in enumerate(chain.fx) if fx.block is added.block)
+
+
+@cache
+def _fresh() -> bytes:
+    return reaeq.encode(reaeq.fresh_state())
 
 
 @reascript("TrackFX_GetCount")
@@ -88,9 +95,9 @@ def _guid_to_string(host: Host, guid: Guid, text: str) -> str:
 def _add_by_name(host: Host, track: Track, name: str, is_input: bool, mode: int) -> int:
     if is_input:
         return -1
-    chain = track.fx_chain.fx
     if mode in {_QUERY, _ADD_IF_MISSING}:
-        found = next((i for i, fx in enumerate(chain) if _is_called(fx, name)), -1)
+        chain = enumerate(track.fx_chain.fx)
+        found = next((i for i, fx in chain if _is_called(fx, name)), -1)
         if found >= 0 or mode == _QUERY:
             return found
     if not _REAEQ_NAME.fullmatch(name.strip()):
@@ -203,7 +210,7 @@ def _set_chunk(host: Host, fx: FxView, text: str) -> bool:
     try:
         data = base64.b64decode(text, validate=True)
         if fx.is_reaeq:
-            reaeq.decode(data)
+            reaeq.check(data)
         with host.editing("Edit FX parameter"):
             fx.state = data
     except (binascii.Error, ValueError):

@@ -70,8 +70,8 @@ class TrackView(_Settings):
     def guid(self) -> str:
         """The track's GUID with braces, "" when the file has none."""
         in_head = self.node.head.value(1) if self.node.head else ""
-        line = self.node.line("TRACKID")
-        return in_head or (line.value(1) if line else "")
+        line = None if in_head else self.node.line("TRACKID")
+        return line.value(1) if line else in_head
 
     @property
     def name(self) -> str:

@@ -193,6 +193,16 @@ def decode(state: bytes) -> ReaEqState:
 
     Raises ReaEqError for what is not understood.
     """
+    size, end = check(state)
+    bands = tuple(_read_band(state[at : at + size]) for at in range(_HEAD.size, end, size))
+    return ReaEqState(bands, state[end:], size)
+
+
+def check(state: bytes) -> tuple[int, int]:
+    """Return the size of a band's record and where the bands end.
+
+    Raises ReaEqError for what is not understood.
+    """
     if len(state) < _HEAD.size:
         raise ReaEqError(f"a ReaEQ state of {len(state)} bytes: too short")
     size, count = _HEAD.unpack_from(state)
@@ -203,8 +213,7 @@ def decode(state: bytes) -> ReaEqState:
         raise ReaEqError(f"a ReaEQ state cut short: {count} bands do not fit in {len(state)} bytes")
     if len(state) - end > _TAIL.size:
         raise ReaEqError(f"a ReaEQ state with a tail of {len(state) - end} bytes: unknown version")
-    bands = tuple(_read_band(state[at : at + size]) for at in range(_HEAD.size, end, size))
-    return ReaEqState(bands, state[end:], size)
+    return size, end
 
 
 def encode(state: ReaEqState) -> bytes:

@@ -45,6 +45,7 @@ from tests.projects import write_song
 
 EQ = Eq(tuple(Band(BandKind.BELL, 100.0 * (n + 1), -2.0, 1.0) for n in range(12)))
 Figures = dict[str, float]
+_JOBS = 5
 
 
 def spread(name: str, times_s: list[float]) -> Figures:
@@ -116,14 +117,21 @@ def latency(reaper: StandIn) -> Figures:
 
 
 def job(folder: Path, tracks: int) -> Figures:
-    """Measure a job on many tracks: what was seen before, 12 bands written to each."""
+    """Measure jobs on many tracks, each in a new REAPER: 12 bands written to each track."""
     audio = np.zeros(4800, dtype=np.float32)
     song = write_song(folder / "song", {f"Track {n}": audio for n in range(tracks)})
+    runs = [_one_job(song, folder / "reaper.json") for _ in range(_JOBS)]
+    name = f"{tracks}_tracks"
+    figures = {
+        f"{name}_{key}": round(float(np.median([run[key] for run in runs])), 1) for key in runs[0]
+    }
+    worst = max(run["write_tick_ms"] for run in runs)
+    return figures | {f"{name}_write_tick_max_ms": round(worst, 1)}
+
+
+def _one_job(song: Path, endpoint: Path) -> Figures:
     requests: list[str] = []
-    with (
-        StandIn(song, folder / "reaper.json", module=FAULTY) as reaper,
-        Link(reaper.endpoint) as link,
-    ):
+    with StandIn(song, endpoint, module=FAULTY) as reaper, Link(reaper.endpoint) as link:
 
         def call(name: str, request: way.Json) -> way.Json:
             requests.append(name)
@@ -134,17 +142,22 @@ def job(folder: Path, tracks: int) -> Figures:
         reaper.tell("busy"), reaper.tell("count")
         seen = session.begin_job()
         look_s, look_calls = max(reaper.tell("busy")), reaper.tell("count")
-        writes = [Write(track, EQ, Memory(1.0, EQ)) for track in seen.tracks]
+        reaper.tell("inside")
+        eqs = [EQ.scaled(1.0 - n / 1000.0) for n in range(len(seen.tracks))]
+        writes = [
+            Write(track, eq, Memory(1.0, eq)) for track, eq in zip(seen.tracks, eqs, strict=True)
+        ]
         all_s = timed(lambda: session.write_eq("job", writes))
         write_s, write_calls = max(reaper.tell("busy")), reaper.tell("count")
-    name = f"{tracks}_tracks"
+        inside_s = reaper.tell("inside")
     return {
-        f"{name}_requests": len(requests),
-        f"{name}_look_tick_ms": round(look_s * 1000.0, 1),
-        f"{name}_look_calls": look_calls,
-        f"{name}_write_tick_ms": round(write_s * 1000.0, 1),
-        f"{name}_write_calls": write_calls,
-        f"{name}_write_ms": round(all_s * 1000.0, 1),
+        "requests": len(requests),
+        "look_tick_ms": look_s * 1000.0,
+        "look_calls": look_calls,
+        "write_tick_ms": write_s * 1000.0,
+        "write_tick_ours_ms": (write_s - inside_s) * 1000.0,
+        "write_calls": write_calls,
+        "write_ms": all_s * 1000.0,
     }
 
 

@@ -3,7 +3,8 @@
 Command "fault": at the `at`-th call from now something goes wrong or comes in between. Calls are
 those of ReaScript functions, without the console and without ExtState but for states of jobs; only
 calls of `function` if given. What was done can be asked for: "count" (calls), "requests" (of the
-daemon), "rendering" (seconds), "undo_points", "settings"; and "age" lets time pass.
+daemon), "rendering" and "inside" (seconds in REAPER's functions), "undo_points",
+"settings"; and "age" lets time pass.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ class FaultyStage(Stage):
         self._fault: Callable[[], object] = lambda: None
         self._requests: list[str] = []
         self._carried_out: dict[str, float] = {}
-        self._rendering_s = 0.0
+        self._rendering_s = self._inside_s = 0.0
         self.commands |= {
             "age": self.age,
             "count": self.count,
             "fault": self.plan,
             "patience": self.lose_patience,
+            "inside": self.inside_s,
             "rendering": self.rendering_s,
             "requests": self.requests,
             "settings": self.settings,
@@ -94,6 +96,11 @@ class FaultyStage(Stage):
         spent_s, self._rendering_s = self._rendering_s, 0.0
         return spent_s
 
+    def inside_s(self) -> float:
+        """Return the seconds spent in REAPER's own functions since the last time."""
+        spent_s, self._inside_s = self._inside_s, 0.0
+        return spent_s
+
     def settings(self) -> list[str]:
         """Return the lines on rendering and selection, and the number of open blocks."""
         words = ("RENDER", "SEL")
@@ -139,17 +146,20 @@ class FaultyStage(Stage):
 
     def _through(self, name: str) -> Callable[..., Any]:
         function = super()._through(name)
+        uncounted = any(word in name for word in _UNCOUNTED)
 
         def call(*arguments: object) -> Any:
             is_status = name == "RPR_SetExtState" and str(arguments[1]).startswith(_STATUS)
-            if is_status or not any(word in name for word in _UNCOUNTED):
+            if is_status or not uncounted:
                 self._count_one(name)
             start = time.perf_counter()
             try:
                 return function(*arguments)
             finally:
+                spent_s = time.perf_counter() - start
+                self._inside_s += spent_s
                 if name == _RENDER:
-                    self._rendering_s += time.perf_counter() - start
+                    self._rendering_s += spent_s
 
         return call
 
