@@ -15,6 +15,7 @@ from bridge import __version__, learn_cli, live_cli, master_cli, words_cli
 from bridge.command import (
     Amount,
     AsJson,
+    ClassName,
     DryRun,
     KeepLoudness,
     Output,
@@ -57,13 +58,6 @@ PresetFolder = Annotated[
 MaxGain = Annotated[float, typer.Option(min=0.5, max=24.0, help="Most boost or cut of a band, dB.")]
 Bands = Annotated[int, typer.Option(min=1, max=24, help="Most bands to use.")]
 CutsOnly = Annotated[bool, typer.Option("--cuts-only", help="Never boost.")]
-ClassName = Annotated[
-    str | None,
-    typer.Option(
-        "--class",
-        help="What the tracks are: a class, a target of yours, or a mixture (piano:0.7,organ:0.3).",
-    ),
-]
 References = Annotated[
     list[Path], typer.Option("--reference", help="Audio that sounds as wanted; may be repeated.")
 ]

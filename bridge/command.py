@@ -33,6 +33,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Output = Annotated[
     Path | None, typer.Option(help="Save to this project instead of over the one given.")
 ]
+ClassName = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        help="What the tracks are: a class, a target of yours, or a mixture (piano:0.7,organ:0.3).",
+    ),
+]
 Amount = Annotated[float, typer.Option(help="Strength: 0 is flat, 1 the full EQ, -1 its inverse.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Listen and decide, write nothing.")]
 KeepLoudness = Annotated[

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.errors import CannotWrite, PresetError, UnreadableAudio, UsageError
@@ -16,6 +16,7 @@ from bridge.files import write_atomic
 from bridge.presets import default_folders, list_presets, slug
 from models import target_files, targets
 from models.audio import AudioError
+from models.equalise import Wish
 from models.target import Target, TargetError
 
 MAX_NAME = 60
@@ -80,13 +81,38 @@ def told(text: str) -> Target:
     return targets.blend(found, name=" + ".join(shares))
 
 
+def as_told(wish: Wish, text: str | None) -> Wish:
+    """Return a wish that knows what the tracks are told to be: a class, or a target of any make.
+
+    Raises UsageError, PresetError.
+    """
+    if text is None:
+        return wish
+    target = told(text)
+    if target.name in (*targets.names(), targets.NEUTRAL):
+        return replace(wish, class_name=target.name)
+    return replace(wish, target=target)
+
+
 def learn(name: str, files: Sequence[Path], *, overwrite: bool = False) -> tuple[Target, Path]:
     """Make a target of recordings and keep it under a name; return it and its file.
 
-    An older one of the name is kept as .bak. Raises UsageError for a name that cannot be used,
-    PresetError when there is one already, UnreadableAudio naming the file, CannotWrite.
+    Raises as `place` and `keep` do, and UnreadableAudio naming the file.
     """
     name = name.strip()
+    place(name, overwrite=overwrite)
+    try:
+        target = targets.from_files(files, name=name)
+    except (AudioError, TargetError) as error:
+        raise UnreadableAudio(str(error)) from error
+    return target, keep(target, [file.name for file in files], overwrite=overwrite)
+
+
+def place(name: str, *, overwrite: bool = False) -> Path:
+    """Return the file that a target of this name goes to.
+
+    Raises UsageError for a name that cannot be used, PresetError when it is taken.
+    """
     path = folder() / f"{slug(_usable(name))}.yaml"
     if path.exists() and not overwrite:
         raise PresetError(
@@ -94,11 +120,16 @@ def learn(name: str, files: Sequence[Path], *, overwrite: bool = False) -> tuple
             "Choose another name, or add --overwrite.",
             file=str(path),
         )
-    try:
-        target = targets.from_files(files, name=name)
-    except (AudioError, TargetError) as error:
-        raise UnreadableAudio(str(error)) from error
-    source = {"clips": len(files), "files": [file.name for file in files]}
+    return path
+
+
+def keep(target: Target, titles: Sequence[str], *, overwrite: bool = False) -> Path:
+    """Write a target under its name and return its file; an older one is kept as .bak.
+
+    titles: what the recordings behind it are called. Raises as `place` does, and CannotWrite.
+    """
+    path = place(target.name, overwrite=overwrite)
+    source = {"clips": len(titles), "files": list(titles)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
@@ -106,7 +137,7 @@ def learn(name: str, files: Sequence[Path], *, overwrite: bool = False) -> tuple
         write_atomic(path, target_files.dumps(target, source).encode("utf-8"))
     except OSError as error:
         raise CannotWrite(f"{path}: the target could not be written: {error}.") from error
-    return target, path
+    return path
 
 
 def remove(name: str) -> Path:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.command import AsJson, command, print_json, wants_json
+from bridge.command import AsJson, command, print_json, progress_bar, wants_json
+from bridge.errors import UsageError
 
 if TYPE_CHECKING:
     from models.target import Target
@@ -25,19 +26,53 @@ Name = Annotated[str, typer.Argument(help="The target's name.", show_default=Fal
 def target_learn(
     name: Name,
     files: Annotated[
-        list[Path], typer.Argument(help="Recordings that sound as wanted.", show_default=False)
-    ],
+        list[Path] | None,
+        typer.Argument(help="Recordings that sound as wanted.", show_default=False),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option("--from-project", help="Learn from tracks of this project (.rpp) instead."),
+    ] = None,
+    tracks: Annotated[
+        str | None, typer.Option(help="Which tracks of the project (default: the selected ones).")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older one.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a target of your own from recordings: their mean, and how far they differ."""
+    """Make a target of your own from recordings or tracks: their mean, and how far they differ."""
     from bridge import own_targets
 
-    target, path = own_targets.learn(name, files, overwrite=overwrite)
+    if bool(files) == bool(project):
+        raise UsageError("Name recordings, or a project with --from-project: one of the two.")
+    if project is None and tracks is not None:
+        raise UsageError("--tracks goes with --from-project.", "Leave it out, or name a project.")
+    if project is not None:
+        _learn_tracks(name, project, tracks or "selected", overwrite=overwrite)
+        return
+    target, path = own_targets.learn(name, files or [], overwrite=overwrite)
     if wants_json():
-        print_json({"name": target.name, "path": str(path), "files": len(files)})
+        print_json({"name": target.name, "path": str(path), "files": len(files or [])})
     else:
         typer.echo(f"{target.name}: {target.provenance}; saved as {path}")
+
+
+def _learn_tracks(name: str, project: Path, tracks: str, *, overwrite: bool) -> None:
+    from bridge import offline, target_job
+
+    with progress_bar() as progress:
+        learnt = offline.look_at(
+            project,
+            lambda session: target_job.learn(
+                session, name, tracks, overwrite=overwrite, progress=progress
+            ),
+        )
+    if wants_json():
+        row = {"name": learnt.target.name, "path": str(learnt.path)}
+        print_json({**row, "tracks": list(learnt.tracks), "warnings": list(learnt.warnings)})
+        return
+    typer.echo(f"{learnt.target.name}: {learnt.target.provenance}; saved as {learnt.path}")
+    for warning in learnt.warnings:
+        typer.echo(f"    {warning}", err=True)
 
 
 @target_app.command("list")

@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from models.words.meaning import Understanding
 
 
-def known_class(name: str | None) -> str | None:
-    """Accept a class as people write it ("Bass guitar"); raise UsageError naming the classes."""
-    if name is None:
-        return None
-    label = name.strip().lower().replace(" ", "_").replace("-", "_")
-    if label not in (*targets.names(), targets.NEUTRAL):
-        raise UsageError(
-            f"There is no class {name!r}.", f"Classes are: {', '.join(targets.names())}."
-        )
-    return label
-
-
 def reference_target(files: Sequence[Path]) -> Target:
     """Return the target that recordings stand for. Raises UnreadableAudio."""
     try:

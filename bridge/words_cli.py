@@ -9,6 +9,7 @@ import typer
 
 from bridge.command import (
     AsJson,
+    ClassName,
     Output,
     Project,
     Tracks,
@@ -36,9 +37,7 @@ def describe(
     project: Project,
     tracks: Tracks = "selected",
     amount: Annotated[float, typer.Option(help="Strength; what you say in dB is exact.")] = 0.65,
-    class_name: Annotated[
-        str | None, typer.Option("--class", help="What the tracks are, instead of recognising it.")
-    ] = None,
+    class_name: ClassName = None,
     afresh: Annotated[
         bool, typer.Option("--replace", help="Replace ReaTone's EQ instead of refining it.")
     ] = False,
@@ -53,13 +52,11 @@ def describe(
     """Change the sound of tracks by words."""
     from dataclasses import replace
 
-    from bridge import describe_job, offline, wishes
+    from bridge import describe_job, offline, own_targets
 
     options = describe_job.DescribeOptions(text, tracks, amount, afresh=afresh, dry_run=dry_run)
-    wish = replace(
-        options.wish, class_name=wishes.known_class(class_name), keep_loudness=keep_loudness
-    )
-    options = replace(options, wish=wish)
+    wish = own_targets.as_told(options.wish, class_name)
+    options = replace(options, wish=replace(wish, keep_loudness=keep_loudness))
     with progress_bar() as progress:
         report = offline.work_on(
             project, output, lambda s: describe_job.describe(s, options, progress)

@@ -40,6 +40,7 @@ __all__ = [
     "for_class",
     "for_guesses",
     "from_files",
+    "from_heard",
     "from_spectra",
     "names",
     "neutral",
@@ -126,10 +127,18 @@ def from_files(paths: Sequence[str | Path], *, name: str = "reference") -> Targe
     for path, spectrum in zip(files, spectra, strict=True):
         if not spectrum.confidence.any():
             raise TargetError(f"{path}: silent, nothing to match: choose another reference")
-    listed = ", ".join(path.name for path in files[:_NAMED])
-    rest = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return from_heard([path.name for path in files], spectra, name=name)
+
+
+def from_heard(titles: Sequence[str], spectra: Sequence[Spectrum], *, name: str) -> Target:
+    """Make a target from the spectra of recordings that have energy; titles: what they are called.
+
+    Raises TargetError when there is none.
+    """
+    listed = ", ".join(titles[:_NAMED])
+    rest = f" and {len(titles) - _NAMED} more" if len(titles) > _NAMED else ""
     target = from_spectra(spectra, name=name, provenance=f"reference: {listed}{rest}")
-    if len(files) > 1:
+    if len(spectra) > 1:
         return target
     spread_db = np.full_like(target.spread_db, _REFERENCE_SPREAD_DB)
     return Target(target.curve_db, spread_db, target.confidence, target.provenance, target.name)

@@ -112,6 +112,8 @@ def heard_as(guesses: tuple[Guess, ...], wish: Wish) -> tuple[str, float]:
     """Return what a track is taken for and how surely."""
     if wish.class_name is not None:
         return wish.class_name, 1.0
+    if wish.target is not None:
+        return wish.target.name, 1.0
     return guesses[0].label, guesses[0].confidence
 
 
@@ -133,7 +135,7 @@ def classes_for(listening: Listening, name: str, wish: Wish) -> frozenset[str]:
 def _kind_target(guesses: tuple[Guess, ...], wish: Wish) -> Target:
     if wish.class_name is not None:
         return targets.for_class(wish.class_name)
-    return targets.for_guesses(guesses)
+    return wish.target or targets.for_guesses(guesses)
 
 
 def _written_at(present: Present | None, amount: float, move: Move) -> float:

@@ -10,12 +10,14 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
-from bridge import own_targets
+from bridge import own_targets, target_job
 from bridge.cli import app
 from bridge.errors import UsageError
+from bridge.host import open_project
 from bridge.host.host import Host
 from bridge.session import embedded
 from models import targets
+from models.spectrum import GRID_HZ
 from models.target import TargetError
 from tests.bridge.running import FakeWire, running
 from tests.projects import RATE_HZ, pink_noise, write_song
@@ -205,3 +207,86 @@ def test_a_foreign_file_cannot_take_the_place_of_a_class(home: Path, takes: list
 def test_models_alone_know_no_own_targets() -> None:
     with pytest.raises(TargetError, match="choose one of"):
         targets.for_class("Mine")
+
+
+class TestFromProject:
+    @pytest.fixture
+    def song(self, tmp_path: Path) -> Path:
+        sounds = {name: pink_noise(2.0, seed=seed) for seed, name in enumerate(("One", "Two"))}
+        return write_song(tmp_path / "song", sounds)
+
+    def test_tracks_sound_as_their_recordings(
+        self, song: Path, takes: list[Path], home: Path
+    ) -> None:
+        before = song.read_bytes()
+        result = reatone("target", "learn", "Mine", "--from-project", song, "--tracks", "all")
+        assert result.exit_code == 0, result.output
+        assert "reference: One, Two; saved as" in result.stdout
+        found, expected = own_targets.named("Mine"), targets.from_files(takes)
+        assert np.abs(found.curve_db - expected.curve_db).max() < 0.1
+        assert "- One" in (home / "mine.yaml").read_text(encoding="utf-8")
+        assert song.read_bytes() == before
+
+    def test_reatones_eq_counts_as_it_is_heard_but_not_switched_off(self, song: Path) -> None:
+        def learnt(name: str) -> np.ndarray:
+            return target_job.learn(embedded(open_project(song)), name, "1").target.curve_db
+
+        dry = learnt("dry")
+        assert reatone("describe", "+6 dB at 3 kHz", song, "--tracks", "One").exit_code == 0
+        wet = learnt("wet")
+        session = embedded(open_project(song))
+        session.set_bypass("off", True, [session.list_tracks()[0].guid])
+        off = target_job.learn(session, "off", "1").target.curve_db
+        assert np.ptp(wet - dry) == pytest.approx(6.0, abs=1.0)  # smoothed by ear: 5.3
+        assert 2000.0 < GRID_HZ[np.argmax(wet - dry)] < 4500.0
+        assert np.abs(off - dry).max() < 0.01
+
+    def test_json_names_the_tracks(self, song: Path) -> None:
+        result = reatone(
+            "target", "learn", "Mine", "--from-project", song, "--tracks", "Two", "--json"
+        )
+        report = json.loads(result.stdout)
+        assert (report["tracks"], report["warnings"]) == (["Two"], [])
+
+    def test_a_silent_track_is_named_and_nothing_kept(self, tmp_path: Path) -> None:
+        song = write_song(tmp_path / "song", {"One": pink_noise(1.0), "Mute": np.zeros(RATE_HZ)})
+        result = reatone("target", "learn", "Mine", "--from-project", song, "--tracks", "all")
+        assert result.exit_code == 1
+        assert "Mute: silent" in message(result)
+        assert own_targets.own() == []
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ((), "one of the two"),
+            (("a.wav", "--from-project", "x.rpp"), "one of the two"),
+            (("a.wav", "--tracks", "all"), "goes with --from-project"),
+            (("--from-project", "gone.rpp"), "gone.rpp"),
+        ],
+    )
+    def test_wrong_use_is_told(self, arguments: tuple[str, ...], said: str) -> None:
+        result = reatone("target", "learn", "Mine", *arguments)
+        assert result.exit_code in (1, 2)
+        assert said in message(result)
+
+    def test_a_name_that_is_taken_is_told_before_anything_is_rendered(
+        self, song: Path, takes: list[Path]
+    ) -> None:
+        own_targets.learn("Mine", takes)
+        result = reatone("target", "learn", "mine", "--from-project", song, "--tracks", "kazoo")
+        assert "add --overwrite" in message(result)
+
+
+def test_words_take_own_targets_and_mixtures_as_class(tmp_path: Path, takes: list[Path]) -> None:
+    own_targets.learn("My Bass", takes)
+    song = write_song(tmp_path / "song", {"One": pink_noise(2.0)})
+    for told, label in (
+        ("my bass", "My Bass"),
+        ("Bass guitar", "bass_guitar"),
+        ("kick:1,toms:1", "kick 50% + toms 50%"),
+    ):
+        result = reatone("describe", "warmer", song, "--class", told, "--dry-run", "--json")
+        assert result.exit_code == 0, result.output
+        (track,) = json.loads(result.stdout)["tracks"]
+        assert track["class"] == label
+    assert "no class or target" in message(reatone("describe", "warmer", song, "--class", "kazoo"))
