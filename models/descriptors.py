@@ -42,7 +42,9 @@ def dictionary() -> Dictionary:
     folder = own_folder()
     own = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     shipped = sorted((presets_dir() / "words").glob("*.yaml"))
-    return Dictionary(lexicon.load_all(shipped, own), table.shipped())
+    words = Dictionary(lexicon.load_all(shipped, own), table.shipped())
+    words.prepare()
+    return words
 
 
 def own_folder() -> Path:

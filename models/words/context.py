@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from models.words import literal
 from models.words.clauses import Clause
 from models.words.markers import Role
-from models.words.reading import Mention, Small, Word
+from models.words.reading import Item, Mention, Small, Word
 from models.words.signs import is_fault, is_region
 
 
 def settled(clause: Clause) -> Clause:
     """Decide what "bass" is, and drop regions that only say where ("the highs are harsh")."""
-    words = clause.words
-    for item in list(clause.items):
-        others = [word for word in words if word is not item]
-        if not (isinstance(item, Word) and others):
-            continue
-        place = clause.items.index(item)
-        if item.text in ("bass", "bajo"):
-            classes = frozenset({"bass_guitar", "double_bass"})
-            clause.items[place] = Mention(item.text, classes)
-        elif is_region(item) and (_said_after(clause, place) or _after_another(clause, place)):
-            clause.items.remove(item)
-        words = clause.words
+    left = len(clause.words)
+    items: list[Item] = []
+    for place, item in enumerate(clause.items):
+        if not isinstance(item, Word) or left < 2:
+            items.append(item)
+        elif item.text in ("bass", "bajo"):
+            items.append(Mention(item.text, frozenset({"bass_guitar", "double_bass"})))
+            left -= 1
+        elif is_region(item) and (_said_after(clause, place) or _after_another(items)):
+            left -= 1
+        else:
+            items.append(item)
+    clause.items = items
     return clause
 
 
-def _after_another(clause: Clause, place: int) -> bool:
+def _after_another(before: Sequence[Item]) -> bool:
     """Whether a region is only where something is: "mud in the low mids", "smooth the top"."""
-    return any(
-        isinstance(item, Word) and not is_region(item) and _is_firm(item)
-        for item in clause.items[:place]
-    )
+    return any(isinstance(item, Word) and not is_region(item) and _is_firm(item) for item in before)
 
 
 def _is_firm(word: Word) -> bool:
@@ -56,19 +56,22 @@ def without_by_the_way(clauses: list[Clause]) -> tuple[list[Clause], list[str]]:
     lost = sum(len(clause.unknown) for clause in kept) >= max(len(words), 2)
     aside = []
     for clause in kept:
-        for word in clause.words:
-            if not _is_firm(word) and (firm or lost) and not _is_asked_for(clause, word):
-                clause.items.remove(word)
-                aside.append(word.text)
+        staying: list[Item] = []
+        for item in clause.items:
+            by_the_way = isinstance(item, Word) and not _is_firm(item) and (firm or lost)
+            if isinstance(item, Word) and by_the_way and not _is_asked_for(item, staying):
+                aside.append(item.text)
+            else:
+                staying.append(item)
+        clause.items = staying
     return kept, aside
 
 
-def _is_asked_for(clause: Clause, word: Word) -> bool:
+def _is_asked_for(word: Word, before: Sequence[Item]) -> bool:
     """Whether "more", "less" or a degree stands right before a word, or it is a comparative."""
-    place = clause.items.index(word)
-    before = clause.items[place - 1] if place else None
     asked = (Role.UP, Role.DOWN, Role.NOT, Role.TOO, Role.DEGREE)
-    return word.comparative or (isinstance(before, Small) and before.marker.role in asked)
+    last = before[-1] if before else None
+    return word.comparative or (isinstance(last, Small) and last.marker.role in asked)
 
 
 def _said_after(clause: Clause, place: int) -> bool:

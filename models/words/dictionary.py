@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from models.name_hint import classes_of
-from models.words.forms import corrected, stems
+from models.words.forms import stems
 from models.words.lexicon import Term
 from models.words.reading import Mention, Word
+from models.words.slips import Slips
 from models.words.table import Entry, Table
 
 Sense = Term | Entry
@@ -138,13 +139,14 @@ class Dictionary:
         return found if found or self.is_word(word) else self._slip(word)
 
     def _slip(self, word: str) -> Word | Mention | None:
-        slip = corrected(word, self._correctable)
+        slip = self._slips.meant(word)
         if slip is None:
             guess = self.table.guess(word) if self.table and len(word) >= _MIN_GUESSED else None
             return Word(word, guess) if guess and guess.says_something else None
         if slip in self.terms:
-            return Word(word, self.terms[slip], self._compares(slip))
-        return _instrument([slip]) or self._in_table(slip)
+            return Word(word, self.terms[slip], self._compares(slip), slip)
+        found = _instrument([slip]) or self._in_table(slip)
+        return replace(found, text=word, meant=slip) if found else None
 
     def _in_table(self, word: str) -> Word | None:
         if self.table is None:
@@ -170,23 +172,33 @@ class Dictionary:
             for stem, comparative in stems(phrase.split(maxsplit=1)[0])
         )
 
+    def prepare(self) -> None:
+        """Do now what the first word that is not known would have to wait for."""
+        self._slips.meant("")
+        if self.table:
+            self.table.guess("")
+
     @cached_property
-    def _correctable(self) -> frozenset[str]:
+    def _slips(self) -> Slips:
         known = self.table.known() if self.table else []
         forms = (*self.terms, *known, *_INSTRUMENTS, *_SPOKEN_OF)
-        return frozenset(form for form in forms if " " not in form)
+        return Slips(form for form in forms if " " not in form)
+
+
+_classes_of = lru_cache(4096)(classes_of)
 
 
 def _instrument(run: Sequence[str]) -> Mention | None:
-    phrase = " ".join(run)
+    phrase, last = " ".join(run), run[-1]
     if len(run) == 1:
         if phrase in _NO_INSTRUMENT:
             return None
-        classes = frozenset(_INSTRUMENTS.get(phrase, ())) or classes_of(phrase)
+        classes = frozenset(_INSTRUMENTS.get(phrase, ())) or _classes_of(phrase)
         return Mention(phrase, classes) if classes else None
-    last = run[-1]
-    named = last not in _NO_INSTRUMENT and classes_of(last)
+    if len(run) != 2 or run[0] not in _QUALIFIERS:
+        return None
+    named = last not in _NO_INSTRUMENT and _classes_of(last)
     whole = phrase in ("double bass", "bass drum", "upright bass", "hi hat", "hi hats")
-    if len(run) == 2 and run[0] in _QUALIFIERS and (named or whole):
-        return Mention(phrase, classes_of(phrase) or classes_of(last) or frozenset({"hihat"}))
+    if named or whole:
+        return Mention(phrase, _classes_of(phrase) or _classes_of(last) or frozenset({"hihat"}))
     return None

@@ -16,7 +16,15 @@ from models.words.context import settled, without_by_the_way
 from models.words.dictionary import OTHER_TOOLS, Dictionary
 from models.words.lexicon import RATE_HZ, Array, Term
 from models.words.markers import Role
-from models.words.reading import MAX_TEXT, Number, Unit, read
+from models.words.reading import (
+    MAX_TEXT,
+    MOST_TOKENS,
+    Mention,
+    Number,
+    Unit,
+    Word,
+    read,
+)
 from models.words.signs import Sign, signs
 from models.words.table import Entry
 
@@ -140,11 +148,11 @@ class Understanding:
 
 def understand(text: str, dictionary: Dictionary) -> Understanding:
     """Read a text; never raises for any text, and says what it could not make sense of."""
-    notes = []
-    if len(text) > MAX_TEXT:
-        notes.append(f"Only the first {MAX_TEXT} of {len(text)} characters were read.")
-    clauses, aside = without_by_the_way(split(read(text, dictionary.find)))
+    items, whole = read(text, dictionary.find)
+    notes = [] if whole else [f"Only the first {MOST_TOKENS} words were read; say it shorter."]
+    clauses, aside = without_by_the_way(split(items))
     clauses = [settled(clause) for clause in clauses]
+    notes += dict.fromkeys(note for clause in clauses for note in _corrected(clause))
     parts: list[Part] = []
     unknown: list[str] = []
     classes: frozenset[str] = frozenset()
@@ -156,7 +164,9 @@ def understand(text: str, dictionary: Dictionary) -> Understanding:
             clause.items += (
                 [Number(last_db, Unit.DB, signed=True)] if literal.places(clause) else []
             )
-        found = [replace(part, classes=classes) for part in _parts(clause, sign)]
+        found = list(_parts(clause, sign))
+        if classes:
+            found = [replace(part, classes=classes) for part in found]
         if clause.joint is Role.BREAK and Role.NOT in clause.roles:
             found = [_limited(part, parts) for part in found]
         notes += _trouble(clause)
@@ -189,17 +199,18 @@ def _parts(clause: Clause, sign: Sign) -> Iterator[Part]:
             continue
         kind = sense.kind if isinstance(sense, Entry) else "user" if sense.user else "authored"
         source = sense.source if word.text == sense.name else f"{word.text!r}: {sense.source}"
-        part = Part(sense.name, sign.direction, sign.strength, sense.curve_db, source, kind)
-        if sign.direction == 0:
-            yield part
-        elif gain_db is None:
-            yield replace(part, curve_db=sign.direction * sign.strength * sense.curve_db)
+        exact = gain_db is not None and sign.direction != 0
+        if exact:
+            factor = literal.signed_gain_db(clause, sign) / max(_peak(sense.curve_db), 1e-9)
+            direction = 1 if factor >= 0.0 else -1
         else:
-            meant = literal.signed_gain_db(clause, sign)
-            peak = max(float(np.abs(sense.curve_db).max()), 1e-9)
-            direction = 1 if meant >= 0.0 else -1
-            exact = sense.curve_db * (meant / peak)
-            yield replace(part, direction=direction, curve_db=exact, exact=True)
+            direction, factor = sign.direction, sign.direction * sign.strength or 1.0
+        curve_db = factor * sense.curve_db
+        yield Part(sense.name, direction, sign.strength, curve_db, source, kind, exact)
+
+
+def _peak(curve_db: Array) -> float:
+    return float(np.abs(curve_db).max())
 
 
 def _literal(clause: Clause, sign: Sign) -> Iterator[Part]:
@@ -227,9 +238,16 @@ def _is_text(word: str) -> bool:
 
 def _limited(part: Part, before: Sequence[Part]) -> Part:
     """Return a "but not" part: a limit to what was asked for before, not its undoing."""
-    if not any(_opposed(other, part) for other in before):
+    if not before or _likeness([part], before).min() >= _OPPOSED:
         return part
     return replace(part, strength=_LIMIT * part.strength, curve_db=_LIMIT * part.curve_db)
+
+
+def _corrected(clause: Clause) -> Iterator[str]:
+    """Say which words were read as others."""
+    for item in clause.items:
+        if isinstance(item, Word | Mention) and item.meant:
+            yield f"{item.text!r} was read as {item.meant!r}."
 
 
 def _trouble(clause: Clause) -> Iterator[str]:
@@ -242,19 +260,27 @@ def _trouble(clause: Clause) -> Iterator[str]:
 
 
 def _conflicts(parts: Sequence[Part]) -> Iterator[str]:
-    for number, first in enumerate(parts):
-        for second in parts[number + 1 :]:
-            together = not (first.classes and second.classes) or first.classes & second.classes
-            if together and _opposed(first, second, _CANCELLED):
-                pair = f"{first.as_text()!r} and {second.as_text()!r}"
-                yield f"{pair} pull against each other; what is left is done."
+    """Say which parts undo each other, each pair once."""
+    if len(parts) < 2:
+        return
+    said = set()
+    for row, column in np.argwhere(np.triu(_likeness(parts, parts) < _CANCELLED, 1)):
+        first, second = parts[row], parts[column]
+        together = not (first.classes and second.classes) or first.classes & second.classes
+        pair = f"{first.as_text()!r} and {second.as_text()!r}"
+        if together and pair not in said:
+            said.add(pair)
+            yield f"{pair} pull against each other; what is left is done."
 
 
-def _opposed(first: Part, second: Part, limit: float = _OPPOSED) -> bool:
-    if not (first.direction and second.direction):
-        return False
-    size = float(np.linalg.norm(first.curve_db) * np.linalg.norm(second.curve_db))
-    return size > 0.0 and float(first.curve_db @ second.curve_db) / size < limit
+def _likeness(first: Sequence[Part], second: Sequence[Part]) -> Array:
+    """Return the cosines (A, B) between changes; 0 for what is to be kept."""
+    rows, columns = (
+        np.array([part.curve_db * bool(part.direction) for part in parts])
+        for parts in (first, second)
+    )
+    sizes = np.outer(np.linalg.norm(rows, axis=1), np.linalg.norm(columns, axis=1))
+    return np.asarray(rows @ columns.T / np.maximum(sizes, 1e-12))
 
 
 def _nothing(text: str) -> str:

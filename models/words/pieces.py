@@ -16,6 +16,8 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 def plain(text: str) -> str:
     """Return text in lower case without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
 

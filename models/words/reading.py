@@ -11,8 +11,10 @@ from enum import Enum, auto
 from models.words.markers import MOST_WORDS, Marker, markers, rewrites
 from models.words.pieces import plain
 
-MAX_TEXT = 2000
-"""Longest text that is read, in characters."""
+MOST_TOKENS = 40
+"""As many words, numbers and commas of a text are read: nobody waits longer than for a few."""
+MAX_TEXT = 500
+"""As many characters of it are looked at."""
 MAX_SHOWN = 40
 """As much of an unknown word is shown."""
 
@@ -46,19 +48,23 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Something that describes a sound. key: what it was found as. comparative: "-er"."""
+    """Something that describes a sound. key: what it was found as. comparative: "-er". meant: the
+    word that was read instead, if there was a slip of the finger.
+    """
 
     text: str
     key: object
     comparative: bool = False
+    meant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An instrument that is spoken of: its classes."""
+    """An instrument that is spoken of: its classes. meant: as for words."""
 
     text: str
     classes: frozenset[str]
+    meant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +138,19 @@ _AND = frozenset({"and", "y"})
 Token = Number | Split | str
 
 
-def read(text: str, find: Find) -> list[Item]:
-    """Read text (of at most `MAX_TEXT` characters, whole words) as items."""
-    if len(text) > MAX_TEXT:
-        text = text[:MAX_TEXT].rsplit(None, 1)[0]
-    return list(_scan(_tokens(_prepared(text)), find))
+def read(text: str, find: Find) -> tuple[list[Item], bool]:
+    """Read the beginning of a text as items; return them, and whether that is the whole text."""
+    text = text.strip()
+    shown = unicodedata.normalize("NFKC", text[: MAX_TEXT + 1])
+    whole = len(text) <= MAX_TEXT and len(shown) <= MAX_TEXT
+    if not whole:
+        shown = shown[:MAX_TEXT].rsplit(None, 1)[0]
+    tokens = _tokens(_prepared(shown))
+    return list(_scan(tokens[:MOST_TOKENS], find)), whole and len(tokens) <= MOST_TOKENS
 
 
 def _prepared(text: str) -> str:
-    text = plain(unicodedata.normalize("NFKC", text)).replace("’", "'").replace("‘", "'")
+    text = plain(text).replace("’", "'").replace("‘", "'")
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"\b(?:do|does|did|ca|wo|would|could|should|ai) not\b", "not", text)
     text = re.sub(r"\b([st])'s\b", r"\1 sounds", text)

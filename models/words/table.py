@@ -37,7 +37,7 @@ _MIN_PIECE = 3
 _MIN_MEAN_PIECE = 2.75
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A word of the table. scores: on the basis. spread: how far people are from it, in units of
     a curve's standard deviation. people: how many drew it. kind: known, predicted or guessed.
@@ -57,8 +57,7 @@ class Entry:
     @cached_property
     def curve_db(self) -> Array:
         """The change it asks for at full strength, (121,) dB on `GRID_HZ`."""
-        position, known = np.log(GRID_HZ), np.log(band_centres_hz())
-        return np.asarray(np.interp(position, known, self.unit_curve) * DB_PER_UNIT)
+        return np.asarray(np.interp(*_places(), self.unit_curve) * DB_PER_UNIT)
 
     @property
     def says_something(self) -> bool:
@@ -104,7 +103,8 @@ class Table:
 
     def known(self) -> list[str]:
         """Return the words that people drew."""
-        return [word for word, row in self.index.items() if self.kind[row] == 0]
+        words = list(self.index)
+        return [words[row] for row in np.flatnonzero(self.kind == 0)]
 
     def guess(self, word: str) -> Entry | None:
         """Guess a word from its pieces; None when they are too short to mean anything."""
@@ -128,7 +128,8 @@ class Table:
     @cached_property
     def vocabulary(self) -> dict[str, int]:
         """Word pieces and their numbers."""
-        return {piece: number for number, piece in enumerate(self._piece_names)}
+        names = self._piece_names
+        return dict(zip(names, range(len(names)), strict=True))
 
 
 def band_centres_hz() -> Array:
@@ -142,6 +143,12 @@ def band_centres_hz() -> Array:
     top = _TOP_HZ + offset
     centres = -offset + np.exp(steps * np.log((20.0 + offset) / top)) * top
     return np.asarray(centres[::-1])
+
+
+@cache
+def _places() -> tuple[Array, Array]:
+    """Return where curves are wanted and where they are known, as logarithms."""
+    return np.log(GRID_HZ), np.log(band_centres_hz())
 
 
 @cache
@@ -162,7 +169,7 @@ def unpacked(stored: Mapping[str, Any]) -> Table:
     """Return a table's arrays, as its file holds them, as the table."""
     words = stored["words"].tobytes().decode("utf-8").split("\n")
     return Table(
-        index={word: row for row, word in enumerate(words)},
+        index=dict(zip(words, range(len(words)), strict=True)),
         scores=stored["scores"],
         scale=stored["scale"].astype(np.float64),
         basis=stored["basis"].astype(np.float64),

@@ -17,7 +17,7 @@ from models.words import lexicon
 from models.words.dictionary import Dictionary
 from models.words.fit import said_of
 from models.words.meaning import understand
-from models.words.reading import MAX_TEXT
+from models.words.reading import MOST_TOKENS
 
 WORDS = (
     "mud",
@@ -255,11 +255,35 @@ def test_an_unknown_word_among_known_ones_is_named() -> None:
     assert found.unknown == ("xqzjk",)
 
 
-def test_a_text_without_end_is_read_up_to_a_limit() -> None:
-    found = descriptors.explain("brighter, " * 1000)
-    assert "characters were read" in found.as_text()
-    assert len(found.parts) <= MAX_TEXT / len("brighter, ")
+@pytest.mark.parametrize("text", ["brighter, ", "warm and ", "velvetty ", "\ufdfa ", "a's "])
+def test_a_text_without_end_is_read_up_to_a_limit(text: str) -> None:
+    found = descriptors.explain(text * 2000)
+    assert "words were read" in found.as_text()
+    assert len(found.parts) <= MOST_TOKENS
     assert np.abs(found.curve_db).max() <= 12.0
+
+
+def test_what_is_read_of_a_long_text_is_its_beginning() -> None:
+    found = descriptors.explain("less muddy, " + "and so on " * 1000 + "more bass")
+    assert [part.as_text() for part in found.parts] == ["less mud"]
+    longest = "less muddy" + " please" * (MOST_TOKENS - 2)
+    assert "words were read" not in descriptors.explain(longest).as_text()
+    assert "words were read" in descriptors.explain(longest + " please").as_text()
+
+
+def test_a_word_may_be_said_again_however_much_was_said_between() -> None:
+    """Regression: a word looked up anew, after thousands of others, could not be compared."""
+    words = descriptors.dictionary()
+    first = words.find(["melancholic"])
+    words._typed.clear()
+    again = words.find(["melancholic"])
+    assert [first, again].index(again) == 1
+
+
+def test_only_the_mention_that_is_asked_for_counts() -> None:
+    """Regression: the sign before a word's first mention was taken for that before its second."""
+    found = descriptors.explain("velvet, warm and more velvet")
+    assert [part.as_text() for part in found.parts] == ["more warm", "more velvet"]
 
 
 @given(st.text(max_size=200))
