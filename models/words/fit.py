@@ -108,12 +108,12 @@ def decide(
     return decision, total
 
 
-def heard_as(guesses: tuple[Guess, ...], wish: Wish) -> tuple[str, float]:
-    """Return what a track is taken for and how surely."""
+def heard_as(guesses: tuple[Guess, ...], wish: Wish) -> tuple[str, float | None]:
+    """Return what a track is taken for and how surely; None where the user said it."""
     if wish.class_name is not None:
-        return wish.class_name, 1.0
+        return wish.class_name, None
     if wish.target is not None:
-        return wish.target.name, 1.0
+        return wish.target.name, None
     return guesses[0].label, guesses[0].confidence
 
 
