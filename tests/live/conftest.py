@@ -32,8 +32,9 @@ def reaper(project: Path, tmp_path: Path) -> Iterator[StandIn]:
     """A stand-in REAPER in which faults can be planned."""
     with StandIn(project, tmp_path / "run" / "reaper.json", module=FAULTY) as stand_in:
         yield stand_in
-        with contextlib.suppress(NotConnected):  # the test may have ended it
-            assert stand_in.tell("console") == []
+        if stand_in.running:
+            with contextlib.suppress(NotConnected):  # the test may be about to end it
+                assert stand_in.tell("console") == []
 
 
 @pytest.fixture(scope="module")
