@@ -54,15 +54,24 @@ def draw_map(words: Dictionary, path: Path) -> int:
     places = curves @ directions.T
     figure, axes = curve_plot.new_figure((11.0, 9.0))
     taken: list[tuple[float, float, float]] = []
+    kinds = set()
     for sense, (x, y) in zip(senses, places, strict=True):
         kind = "known" if not hasattr(sense, "bands") else "user" if sense.user else "authored"
+        kinds.add(kind)
         axes.plot(x, y, ".", color=_COLOURS[kind], markersize=3)
         width = _LETTER * len(sense.name)
         if all(x + width < left or x > right or abs(y - at) > _LINE for left, right, at in taken):
-            axes.annotate(sense.name, (x, y), fontsize=7, color=_COLOURS[kind])
+            axes.annotate(
+                sense.name,
+                (x, y),
+                (2.5, 2.5),
+                textcoords="offset points",
+                fontsize=7,
+                color=_COLOURS[kind],
+            )
             taken.append((x, x + width, y))
-    for kind, meaning in _MEANINGS.items():
-        axes.plot([], [], ".", color=_COLOURS[kind], label=meaning)
+    for kind in sorted(kinds):
+        axes.plot([], [], ".", color=_COLOURS[kind], label=_MEANINGS[kind])
     axes.legend(loc="center", fontsize=8, frameon=False)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -34,6 +34,8 @@ _AUDIBLE_HZ = (25.0, 17000.0)
 _NO_REST = 1e-9
 _TOLERANCE_DB = 0.35
 """People who use a word differ by several times as much: fewer bands serve them better."""
+_TOLERANCE_SHARE = 0.5
+"""Of what is asked for: a small wish is still more than nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +183,14 @@ def _fitted(desired_db: Array, listening: Listening, limits: Limits) -> Eq:
     rate_hz = float(listening.sample_rate_hz)
     in_band = np.less(GRID_HZ, 0.49 * rate_hz)
     weight = ERB_WEIGHT * (listening.spectrum.confidence + _REST_WEIGHT)
+    asked_db = float(np.sqrt(np.average(desired_db**2, weights=weight)))
     return matching.match(
         GRID_HZ[in_band],
         desired_db[in_band],
         weight=weight[in_band],
         limits=limits,
         sample_rate_hz=rate_hz,
-        tolerance_db=_TOLERANCE_DB,
+        tolerance_db=min(_TOLERANCE_DB, _TOLERANCE_SHARE * asked_db),
         effort=matching.Effort.QUICK,
     )
 

@@ -83,7 +83,7 @@ _WORDS: dict[Role, str] = {
     "hear/there are/there was/has a/has an/has some/have a/got a/got an/getting/suenan/tiene/"
     "tienen/se oye/se oyen/oigo/se escucha/noto",
     Role.WISH: "make/makes/making/should/want/wants/give/let/haz/hazlo/hazla/hagas/"
-    "quiero/que suene/que suenen/suene/suenen/que/dale/get/turn it/become/be/"
+    "quiero/que suene/que suenen/suene/suenen/que/dale/get/turn it/become/be/hazme/quede/queden/"
     "sound/as if/make it/pon/ponle",
     Role.JOIN: "and/or/y/e/o/u/nor/ni/plus/&/+/as well as",
     Role.BREAK: "but/yet/however/then/while/though/although/also/pero/aunque/luego/whereas/instead/"

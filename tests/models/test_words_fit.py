@@ -73,6 +73,14 @@ def test_the_bands_follow_the_words(heard: Listening) -> None:
     assert np.std(wanted_db[inside]) > 1.0
 
 
+def test_a_small_wish_is_more_than_nothing(heard: Listening) -> None:
+    """Regression: what was asked in small, on top of an EQ, was told as done and was not."""
+    own = Eq((Band(BandKind.BELL, 400.0, -3.0, 0.7),))
+    full = decided(heard, "slightly brighter", 0.2, present=Present(own)).full
+    change_db = full.response_db(GRID_HZ, 48000.0) - own.response_db(GRID_HZ, 48000.0)
+    assert change_db[GRID_HZ > 6000.0].mean() - change_db[GRID_HZ < 300.0].mean() > 0.1
+
+
 def test_the_users_bands_stay_when_words_are_added(heard: Listening) -> None:
     own = Eq((Band(BandKind.BELL, 400.0, -3.0, 0.7), Band(BandKind.HIGH_PASS, 90.0)))
     for text in ("+2 dB at 3 kHz", "a bit more air"):
