@@ -15,6 +15,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from models.sections import filter_block
+
 Array = NDArray[np.float64]
 
 MIN_FREQ_HZ = 10.0
@@ -238,10 +240,8 @@ class EqFilter:
     def _run(self, chain: int, sos: Array, block: Array) -> Array:
         if not len(sos) or not block.shape[-1]:
             return block.copy()
-        from scipy.signal import sosfilt  # noqa: PLC0415  (slow import, only needed to filter audio)
-
-        filtered, self._states[chain] = sosfilt(sos, block, axis=-1, zi=self._states[chain])
-        return np.asarray(filtered, dtype=np.float64)
+        filtered, self._states[chain] = filter_block(sos, block, self._states[chain])
+        return filtered
 
 
 def _evaluate(polynomial: Array, delay: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -15,6 +15,7 @@ from models.band_meter import STEP_S, BandPowers, measure_powers
 from models.bands import Array
 from models.eq import Eq, EqFilter
 from models.k_weighting import k_power_gain, k_weighting
+from models.sections import filter_block
 
 if TYPE_CHECKING:
     from models.audio import Clip, Samples
@@ -49,9 +50,7 @@ class LoudnessMeter:
         """Take the next block (channels, n)."""
         if not block.shape[1]:
             return
-        from scipy.signal import sosfilt  # noqa: PLC0415  (slow import)
-
-        weighted, self._state = sosfilt(self._sections, block, axis=-1, zi=self._state)
+        weighted, self._state = filter_block(self._sections, block, self._state)
         power = np.concatenate((self._rest, np.einsum("cn,cn->n", weighted, weighted)))
         whole = len(power) // self._step_frames * self._step_frames
         self._steps.append(power[:whole].reshape(-1, self._step_frames).mean(axis=1))
