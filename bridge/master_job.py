@@ -176,4 +176,5 @@ def _towards(report: TrackReport) -> TrackReport:
         return report
     target = report.decision.target
     named = target.provenance if target.name == "reference" else target.name.replace("_", " ")
-    return replace(report, message=f"{report.message} towards {named}")
+    told = f" as {report.decision.label.replace('_', ' ')}"
+    return replace(report, message=f"{report.message.removesuffix(told)} towards {named}")

@@ -26,6 +26,8 @@ def for_genre(name: str) -> Target:
 def for_mixture(guesses: Sequence[Guess]) -> Target:
     """Return the blend of targets by the confidences of a mixture (best first)."""
     likely = [guess for guess in guesses if guess.confidence >= MIN_SHARE] or guesses
+    if len(likely) == 1:
+        return for_genre(likely[0].label)
     total = sum(guess.confidence for guess in likely)
     shares = [f"{guess.label.replace('_', ' ')} {guess.confidence / total:.0%}" for guess in likely]
     parts = [(for_genre(guess.label), guess.confidence) for guess in likely]

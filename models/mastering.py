@@ -30,7 +30,9 @@ TOLERANCE = 0.5
 _LOW = Slot(frozenset({BandKind.LOW_SHELF}), (40.0, 400.0), bandwidth_oct=(1.0, 2.0))
 _BELL = Slot(frozenset({BandKind.BELL}), (60.0, 10000.0), bandwidth_oct=(1.0, 3.0))
 _HIGH = Slot(frozenset({BandKind.HIGH_SHELF}), (2000.0, 14000.0), bandwidth_oct=(1.0, 2.0))
-_SMALLEST_AMOUNT, _INAUDIBLE_DB = 0.25, 0.1
+_SMALLEST_AMOUNT, _LARGEST_AMOUNT = 0.25, 2.0
+_INAUDIBLE_DB = 0.15
+"""A band that does less at the amount wished for is left out."""
 _TOLERANCE_DB = 0.1
 
 
@@ -60,7 +62,7 @@ def master(
         return Skipped(problem)
     target, label, confidence = _target(mixture, wish)
     doubt = confidence is not None and confidence < CERTAIN and wish.reference is None
-    warnings = (f"No genre stands out: the target is a {target.provenance}.",) if doubt else ()
+    warnings = ("No genre stands out: the target is a blend of several.",) if doubt else ()
     return Decision(
         listening=listening,
         guesses=tuple(mixture),
@@ -87,7 +89,8 @@ def _fitted(listening: Listening, target: Target, wish: MasterWish) -> Eq:
     desired_db, weight = targets.desired_change(listening.spectrum, target, TOLERANCE)
     rate_hz = float(listening.sample_rate_hz)
     inside = np.less(GRID_HZ, 0.49 * rate_hz)
-    most_db = wish.max_gain_db / min(max(abs(wish.amount), _SMALLEST_AMOUNT), 2.0)
+    amount = min(max(abs(wish.amount), _SMALLEST_AMOUNT), _LARGEST_AMOUNT)
+    most_db = wish.max_gain_db / amount
     limits = Limits(max_boost_db=most_db, max_cut_db=most_db, max_bands=wish.max_bands)
     layout = Layout((_LOW, *[_BELL] * max(wish.max_bands - 2, 0), _HIGH))
     eq = matching.match(
@@ -99,5 +102,5 @@ def _fitted(listening: Listening, target: Target, wish: MasterWish) -> Eq:
         sample_rate_hz=rate_hz,
         tolerance_db=_TOLERANCE_DB,
     )
-    bands = tuple(band for band in eq.bands if abs(band.gain_db) >= _INAUDIBLE_DB)
+    bands = tuple(band for band in eq.bands if amount * abs(band.gain_db) >= _INAUDIBLE_DB)
     return held_to_limits(replace(eq, bands=bands), limits, rate_hz)

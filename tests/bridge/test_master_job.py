@@ -86,6 +86,20 @@ class TestFile:
         response_db = track.eq.response_db(np.geomspace(20.0, 20000.0, 200), RATE)
         assert 1.0 < np.abs(response_db - track.eq.output_gain_db).max() <= 2.01
 
+    def test_a_genre_that_is_told_is_said_once(self, mix: Path) -> None:
+        """It said "equalised as hip hop towards hip hop"."""
+        (track,) = run_on_file(mix, MasterOptions(genre="hip hop", dry_run=True)).tracks
+        assert track.message == "would be equalised towards hip hop"
+
+    @pytest.mark.parametrize("amount", [0.25, 1.0])
+    def test_no_band_does_next_to_nothing(self, mix: Path, amount: float) -> None:
+        """A shelf of -0.1 dB used up one of five bands of the report."""
+        for genre in ("reggae", "metal", "classical"):
+            options = MasterOptions(genre=genre, amount=amount, dry_run=True)
+            (track,) = run_on_file(mix, options).tracks
+            assert track.eq
+            assert min(abs(band.gain_db) for band in track.eq.bands) >= 0.149
+
     def test_references_are_blended(self, mix: Path, tmp_path: Path) -> None:
         rng = np.random.default_rng(1)
         for name in ("a", "b"):
@@ -274,6 +288,12 @@ class TestTargets:
         ]
         target = genre_targets.for_mixture(guesses)
         assert target.name == "metal 73%, jazz 27%"
+
+    def test_one_genre_alone_is_its_own_target(self) -> None:
+        """It was called "metal 100%"."""
+        target = genre_targets.for_mixture([genres.Guess("metal", 0.9), genres.Guess("pop", 0.02)])
+        assert target == genre_targets.for_genre("metal")
+        assert target.name == "metal"
 
     def test_dark_and_bright_genres_are_told_apart(self) -> None:
         metal, classical = (genre_targets.for_genre(g) for g in ("metal", "classical"))
