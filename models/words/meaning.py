@@ -31,6 +31,7 @@ from models.words.table import Entry
 MOST_DB = 12.0
 """What the words of one phrase add up to is bent to stay within this."""
 _KEPT_FROM_DB = 0.25
+_TOO_LONG = f"Only the beginning was read, {MOST_TOKENS} words at most; say it shorter."
 _OPPOSED, _CANCELLED = -0.5, -0.8
 _LIMIT = 0.4
 
@@ -149,7 +150,7 @@ class Understanding:
 def understand(text: str, dictionary: Dictionary) -> Understanding:
     """Read a text; never raises for any text, and says what it could not make sense of."""
     items, whole = read(text, dictionary.find)
-    notes = [] if whole else [f"Only the first {MOST_TOKENS} words were read; say it shorter."]
+    notes = [] if whole else [_TOO_LONG]
     clauses, aside = without_by_the_way(split(items))
     clauses = [settled(clause) for clause in clauses]
     notes += dict.fromkeys(note for clause in clauses for note in _corrected(clause))
