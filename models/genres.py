@@ -2,10 +2,10 @@
 
 The tagger musicnn (see `models.musicnn`) says what three-second excerpts spread over the recording
 sound like; the mean of its 50 tags, and means and variances of 20 cepstral coefficients, go into a
-calibrated classifier (`models.random_features`) over the ten genres of GTZAN. Beside it stands the
-network of DuBray & Mohammadi ("Using Neural Networks to Apply Intelligent Genre-Specific
-Equalization to Audio Masters"): levels of five bands and of the whole → 12 tanh units → softmax
-over six classes.
+calibrated classifier over the ten genres of GTZAN: a kernel machine (`models.random_features`) and
+linear discriminants, added up. Beside it stands the network of DuBray & Mohammadi ("Using Neural
+Networks to Apply Intelligent Genre-Specific Equalization to Audio Masters"): levels of five bands
+and of the whole → 12 tanh units → softmax over six classes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WEIGHTS = "genres"
 REFERENCE_RMS = 0.1225
 """Median of GTZAN's tracks: what is heard is brought to it, so that the level does not matter."""
 MIN_HEARD_S = 0.1
-_MIN_VARIANCE = 1e-3
+_MIN_VARIANCE, _MIN_TAG = 1e-3, 1e-3
 
 
 class Evidence(NamedTuple):
@@ -50,15 +50,20 @@ class Evidence(NamedTuple):
 
 
 class Classifier(NamedTuple):
-    """Random Fourier features of the standardised input, and a regression on them."""
+    """A regression on random Fourier features of the standardised input, and a linear map.
+
+    linear: (D + 1, 10), from the input with its tags as log-odds, and a one.
+    """
 
     centre: Array
     scale: Array
     waves: Waves
+    linear: Array
 
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 10), up to a constant, of features (N, D)."""
-        return self.waves.scores((features - self.centre) / self.scale)
+        curved = self.waves.scores((features - self.centre) / self.scale)
+        return curved + _with_one(with_log_odds(features)) @ self.linear
 
 
 class PaperNet(NamedTuple):
@@ -133,6 +138,14 @@ def features(tags: Array, mean: Array, variance: Array) -> Array:
     return np.concatenate([tags, mean[:, 1:], np.log(np.maximum(variance, _MIN_VARIANCE))], axis=1)
 
 
+def with_log_odds(features: Array) -> Array:
+    """Return features (N, D) with the tags, the first 50, as log-odds, none beyond ± 6.9."""
+    count = len(musicnn.TAGS)
+    tags = features[:, :count]
+    odds = np.log((tags + _MIN_TAG) / (1.0 - tags + _MIN_TAG))
+    return np.concatenate([odds, features[:, count:]], axis=1)
+
+
 def paper_levels_db(seen: Evidence) -> Array:
     """Return the paper's input (6,): the levels of five bands and of the whole, in dB."""
     rms_db = 20.0 * np.log10(seen.rms)
@@ -145,7 +158,8 @@ def paper_levels_db(seen: Evidence) -> Array:
 def load_classifier() -> Classifier:
     """Return the shipped classifier."""
     t = _tensors()
-    return Classifier(t["centre"], t["scale"], Waves(*(t[name] for name in Waves._fields)))
+    waves = Waves(*(t[name] for name in Waves._fields))
+    return Classifier(t["centre"], t["scale"], waves, t["linear"])
 
 
 @cache

@@ -13,14 +13,9 @@ from numpy.typing import NDArray
 
 from models import genres
 from models.genres import GENRES, PAPER_CLASSES
-from models.training import corpus, genre_data
+from models.training import corpus, genre_data, genre_parts
 from models.training.evaluate_masters import real_masters
-from models.training.fit_genres import (
-    choose_paper_net,
-    choose_temperature,
-    fit_classifier,
-    fit_paper_net,
-)
+from models.training.fit_genres import choose_paper_net, fit_classifier, fit_paper_net
 from models.training.genre_data import PAPER_LABEL, Tracks
 from models.training.scores import calibration_error, interval, probabilities
 
@@ -51,9 +46,8 @@ def run(quick: bool) -> dict[str, Any]:
         _spread("six: paper's network, RANDOM split (optimistic)", *_paper_random(data, seeds)),
         _figures("six: ours as shipped, filtered split", six, test.paper_labels()),
         _figures("ten: ours as shipped, filtered split", shipped, test.labels),
-        *_ours(train, test, seeds),
-        _spread("ten: tags alone, filtered split", *_tags_alone(train, test, seeds)),
-        *_ours_random(genre_data.both(train, test), seeds),
+        *_ours(train, valid, test, seeds),
+        *_ours_random(genre_data.both(train, test), valid, seeds),
         *_confusion(shipped, test.labels),
     ]
     if not quick:
@@ -131,13 +125,13 @@ def _paper_random(data: Any, seeds: range) -> tuple[list[float], list[float], in
     return _collect(scored)
 
 
-def _ours(train: Tracks, test: Tracks, seeds: range) -> list[Row]:
+def _ours(train: Tracks, valid: Tracks, test: Tracks, seeds: range) -> list[Row]:
     """Each seed hears a random half of each training track's patches, and cuts folds anew."""
     ten, six = [], []
     for seed in seeds:
         x = train.features(np.random.default_rng(seed))
-        temperature, _ = choose_temperature(x, train.labels, seed)
-        scores = fit_classifier(x, train.labels, temperature).scores(test.features())
+        ours = fit_classifier(genre_parts.material(train, valid, x), seed)
+        scores = ours.scores(test.features())
         ten.append((scores, test.labels))
         six.append((_pooled(scores), test.paper_labels()))
     return [
@@ -146,23 +140,11 @@ def _ours(train: Tracks, test: Tracks, seeds: range) -> list[Row]:
     ]
 
 
-def _tags_alone(train: Tracks, test: Tracks, seeds: range) -> tuple[list[float], list[float], int]:
-    scored = []
-    for seed in seeds:
-        x = train.features(np.random.default_rng(seed))[:, :50]
-        temperature, _ = choose_temperature(x, train.labels, seed)
-        ours = fit_classifier(x, train.labels, temperature)
-        scored.append((ours.scores(test.features()[:, :50]), test.labels))
-    return _collect(scored)
-
-
-def _ours_random(tracks: Tracks, seeds: range) -> list[Row]:
+def _ours_random(tracks: Tracks, valid: Tracks, seeds: range) -> list[Row]:
     ten, six = [], []
     for seed in seeds:
         rest, held = (tracks.pick(part) for part in _random_parts(len(tracks), seed))
-        x = rest.features()
-        temperature, _ = choose_temperature(x, rest.labels, seed)
-        scores = fit_classifier(x, rest.labels, temperature).scores(held.features())
+        scores = fit_classifier(genre_parts.material(rest, valid), seed).scores(held.features())
         ten.append((scores, held.labels))
         six.append((_pooled(scores), held.paper_labels()))
     return [

@@ -18,6 +18,9 @@ from models import cepstra, genres
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
+NEIGHBOURS = 12
+"""Numbers in a run: about as many as the tracks of an artist."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
@@ -52,6 +55,15 @@ class Tracks:
         ]
         means = np.array([part.mean(axis=0) for part in tags])
         return genres.features(means, self.mean, self.variance)
+
+    def cepstra(self) -> Array:
+        """Return the part of `genres.features` (N, 39) that needs no tags."""
+        return genres.features(np.zeros((len(self), 0)), self.mean, self.variance)
+
+    def runs(self) -> Labels:
+        """Return a number per track for its run of neighbours: GTZAN numbers artists together."""
+        places = [int(name.rpartition(".")[2]) for name in self.names]
+        return 1000 * self.labels + np.array(places, dtype=np.intp) // NEIGHBOURS
 
     def paper_levels_db(self) -> Array:
         """Return the paper's input (N, 6)."""

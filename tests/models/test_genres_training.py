@@ -14,9 +14,16 @@ from models import cepstra, genres, target_files
 from models.genre_targets import FOLDER
 from models.resources import presets_dir
 from models.spectrum import GRID_HZ
-from models.training import build_genre_targets, fit_genres, genre_data
+from models.training import (
+    build_genre_targets,
+    discriminant,
+    fit_genres,
+    genre_data,
+    genre_parts,
+)
 from models.training.corpus import Recording
 from models.training.genre_matchering import pairs
+from models.training.scores import probabilities
 
 
 @given(st.integers(2, 6), st.integers(0, 1000))
@@ -46,13 +53,87 @@ def test_band_levels_are_those_published(data_dir: Path) -> None:
     assert np.abs(ours - table["band5_db"]).max() < 1.0
 
 
-def test_a_classifier_separates_what_is_separate() -> None:
-    rng = np.random.default_rng(5)
-    labels = np.repeat(np.arange(10), 12)
-    x = np.eye(10)[labels] * 6.0 + rng.normal(size=(120, 10))
-    classifier = fit_genres.fit_classifier(x, labels)
-    fresh = np.eye(10) * 6.0 + rng.normal(size=(10, 10))
-    assert (classifier.scores(fresh).argmax(axis=1) == np.arange(10)).all()
+def invented(per_class: int, seed: int) -> genre_parts.Material:
+    """Return tracks of ten genres that tags and cepstra both tell, the cepstra less well."""
+    rng = np.random.default_rng(seed)
+
+    def draw(labels: np.ndarray) -> np.ndarray:
+        tags = 0.02 + 0.5 * np.eye(10)[labels] + 0.02 * rng.random((len(labels), 10))
+        rest = 0.05 * rng.random((len(labels), 40))
+        cepstra = np.eye(10, 39)[labels] * 2.0 + rng.standard_normal((len(labels), 39))
+        return np.concatenate([tags, rest, cepstra], axis=1)
+
+    labels = np.repeat(np.arange(10), per_class)
+    runs = 100 * labels + np.tile(np.arange(per_class) // 3, 10)
+    return genre_parts.Material(draw(labels), labels, runs, draw(labels)[:, 50:], labels, runs + 50)
+
+
+def test_a_classifier_separates_what_is_separate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(genre_parts, "PAIRS", 256)
+    some, fresh = invented(15, 5), invented(3, 6)
+    classifier = fit_genres.fit_classifier(some, 1)
+    scores = classifier.scores(fresh.x)
+    assert (scores.argmax(axis=1) == fresh.labels).all()
+    sizes = probabilities(scores).max(axis=1)
+    assert sizes.min() > 0.5
+
+
+def test_the_sum_of_the_parts_is_one_classifier() -> None:
+    parts, fresh = genre_parts.fit(invented(6, 7)), invented(2, 8)
+    shares = np.array([3.0, 0.2, 0.1])
+    together = parts.classifier(shares).scores(fresh.x)
+    one_by_one = parts.scores(fresh.x)
+    np.testing.assert_allclose(np.tensordot(shares, one_by_one, 1), together, atol=1e-10)
+    assert np.ptp(one_by_one, axis=(1, 2)).min() > 0.1  # every part says something
+
+
+def test_tracks_without_tags_teach_the_part_that_needs_none() -> None:
+    some = invented(6, 9)
+    less = some._replace(
+        more_x=some.more_x[:0], more_labels=some.labels[:0], more_runs=some.runs[:0]
+    )
+    with_more, without = genre_parts.fit(some), genre_parts.fit(less)
+    np.testing.assert_array_equal(with_more.tags, without.tags)
+    assert np.abs(with_more.cepstra - without.cepstra).max() > 0.01
+
+
+def test_a_long_run_counts_as_much_as_a_short_one() -> None:
+    """Three songs of one artist and thirty of another: the class lies between the two artists."""
+    rng = np.random.default_rng(10)
+    sizes, places = (3, 30, 16, 17), (-4.0, 0.0, 3.0, 5.0)
+    x = np.concatenate(
+        [p + 0.1 * rng.standard_normal((n, 1)) for n, p in zip(sizes, places, strict=True)]
+    )
+    runs = np.repeat(np.arange(4), sizes)
+    weights = discriminant.fit(x, (runs > 1).astype(np.intp), runs)
+    slope, bias = weights[:, 1] - weights[:, 0]
+    assert -bias / slope == pytest.approx((-2.0 + 4.0) / 2.0, abs=0.1)
+
+
+def test_a_discriminant_is_fishers_where_every_row_is_a_run_of_its_own() -> None:
+    rng = np.random.default_rng(11)
+    labels = np.repeat([0, 1], 400)
+    spread = np.array([[1.0, 0.9], [0.0, 0.5]])
+    x = rng.standard_normal((800, 2)) @ spread + labels[:, None] * [1.0, 0.0]
+    weights = discriminant.fit(x, labels, np.arange(800))
+    slope = weights[:-1, 1] - weights[:-1, 0]
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    means = np.array([z[labels == c].mean(axis=0) for c in (0, 1)])
+    inside = np.cov((z - means[labels]).T)
+    mixed = (1.0 - discriminant.SHRINK) * inside
+    mixed += discriminant.SHRINK * np.trace(inside) / 2.0 * np.eye(2)
+    expected = np.linalg.solve(mixed, means[1] - means[0]) / x.std(axis=0)
+    np.testing.assert_allclose(slope, expected, rtol=0.01)
+
+
+def test_runs_are_of_one_genre_and_near_numbers(data_dir: Path) -> None:
+    tracks = genre_data.load(data_dir, "valid")
+    runs = tracks.runs()
+    for run in np.unique(runs):
+        own = [tracks.names[i] for i in np.flatnonzero(runs == run)]
+        numbers = [int(name[-5:]) for name in own]
+        assert len({name[:-6] for name in own}) == 1
+        assert max(numbers) - min(numbers) < genre_data.NEIGHBOURS
 
 
 def test_the_papers_network_learns_what_no_line_divides() -> None:
