@@ -1,6 +1,6 @@
 """`python -m models.training.build_words`: make models/weights/words.safetensors.
 
-All drawings are used; the predictor's settings are chosen by cross-validation over their words.
+All drawings are used; the predictor's form and settings are chosen by cross-validation over words.
 `--amounts` only prints how many dB engineers set for a word (SAFE data, noise left out).
 """
 
@@ -17,7 +17,8 @@ from models.eq import Band, BandKind, Eq
 from models.resources import weights_path
 from models.spectrum import GRID_HZ
 from models.training import words_data, words_space, words_table, words_terms
-from models.training.words_predictor import choose, fit
+from models.training.words_choice import choose
+from models.training.words_predictor import fit
 from models.words.table import FILE
 
 _RATE_HZ = 44100.0
@@ -34,10 +35,11 @@ def main() -> None:
     from safetensors.numpy import save_file  # noqa: PLC0415
 
     space, data, terms = words_space.load(), words_data.drawings(), words_terms.shipped()
-    settings, error = choose(space, data, terms)
-    best = settings.regressions[0]
+    choice = choose(space, data, terms)
+    settings = choice.settings
     print(
-        f"{best}, …, scale {settings.scale}, terms {settings.terms}: {error:.4f} on held-out words"
+        f"{choice.form}: {settings}: error {choice.error:.4f}, correlation {choice.likeness:.4f} "
+        "with held-out words"
     )
     rows = words_table.rows_of(data, fit(space, data, settings, terms), space.listed)
     stored = words_table.pack(rows, list(space.vocabulary))

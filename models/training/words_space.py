@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training import words_walks
 from models.training.words_data import thesaurus
+from models.training.words_walks import Meanings
 
 Array = NDArray[np.float64]
-Meanings = Mapping[str, tuple[frozenset[str], frozenset[str]]]
 
 VECTORS, THESAURUS, VOCABULARY = "vectors.npz", "thesaurus.dat", "vocab.txt"
 _RUNS = (1, 2, 3)
@@ -32,18 +33,20 @@ class Shares:
     second: float = 0.5
     thesaurus: float = 0.5
     letters: float = 0.2
+    walks: float = 0.0
 
     @property
     def weights(self) -> Array:
-        """Weights (4,) that add up to 1."""
-        weights = np.array([1.0, self.second, self.thesaurus, self.letters])
+        """Weights (5,) that add up to 1."""
+        weights = np.array([1.0, self.second, self.thesaurus, self.letters, self.walks])
         return np.asarray(weights / weights.sum())
 
 
 @dataclass(frozen=True)
 class Space:
-    """Words: unit vectors (N, D) of two encoders, sparse unit rows (N, T) of the thesaurus and of
-    letters. listed: of the table; adjectives: those of them that are that most often.
+    """Words: unit vectors (N, D) of two encoders, sparse unit rows (N, T) of the thesaurus, of
+    letters and of walks through the thesaurus. listed: of the table; adjectives: those of them
+    that are that most often.
     """
 
     index: Mapping[str, int]
@@ -51,6 +54,7 @@ class Space:
     second: Array
     related: Any
     letters: Any
+    walks: Any
     listed: tuple[str, ...]
     vocabulary: Mapping[str, int]
     adjectives: frozenset[str] = frozenset()
@@ -60,14 +64,15 @@ class Space:
         return np.asarray(np.tensordot(shares.weights, self.likenesses(first, second), axes=1))
 
     def likenesses(self, first: Sequence[str], second: Sequence[str]) -> Array:
-        """Return the likenesses (4, A, B) of words by encoders, thesaurus and letters.
+        """Return the likenesses (5, A, B) of words by encoders, thesaurus, letters and walks.
 
         Of vectors: the arc-cosine kernel of degree 1 (Cho & Saul 2009).
         """
         a = [self.index[word] for word in first]
         b = [self.index[word] for word in second]
         dense = [_arc(vectors[a] @ vectors[b].T) for vectors in (self.vectors, self.second)]
-        sparse = [(rows[a] @ rows[b].T).toarray() for rows in (self.related, self.letters)]
+        rows = (self.related, self.letters, self.walks)
+        sparse = [(each[a] @ each[b].T).toarray() for each in rows]
         return np.array([*dense, *sparse])
 
 
@@ -81,12 +86,14 @@ def load() -> Space:
     stored = np.load(folder / VECTORS)
     words = [str(word) for word in stored["words"]]
     pieces = (folder / VOCABULARY).read_text(encoding="utf-8").splitlines()
+    meanings = thesaurus(folder / THESAURUS)
     return Space(
         {word: row for row, word in enumerate(words)},
         _centred(stored["vectors"].astype(np.float64)),
         _centred(stored["second"].astype(np.float64)),
-        _related(words, thesaurus(folder / THESAURUS)),
+        _related(words, meanings),
         _letters(words),
+        words_walks.ends(words, meanings),
         tuple(words[: int(stored["listed"])]),
         {piece: number for number, piece in enumerate(pieces)},
         frozenset(str(word) for word in stored["adjectives"]),

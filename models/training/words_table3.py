@@ -35,13 +35,13 @@ def as_text(rows: dict[str, dict[str, Row]]) -> str:
     lines = [
         "Error: mean absolute, in units of a curve's deviation. r: with the person's curve.",
         "PCM: prediction first | word's mean first. Seed 0; best update of each fold.",
-        f"{'vectors':17} {'protocol':13} {'paper':17} {'error':13} {'r':>4}  PCM           updates",
+        f"{'vectors':23} {'protocol':13} {'paper':17} {'error':13} {'r':>4}  PCM           updates",
     ]
     for name, protocols in rows.items():
         for protocol, row in protocols.items():
             paper = PAPER.get(name, "–") if protocol == "as published" else ""
             lines.append(
-                f"{name:17} {protocol:13} {paper:17} {row['error']} {row['r']:5.2f} "
+                f"{name:23} {protocol:13} {paper:17} {row['error']} {row['r']:5.2f} "
                 f"{row['PCM']:>6.1f} | {row['PCM reversed']:<5.1f} {row['updates']}"
             )
     return "\n".join(lines)

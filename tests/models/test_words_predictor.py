@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from models.eq import Band, BandKind
-from models.training import words_data, words_predictor, words_space
+from models.training import evaluate_words_again, words_choice, words_data, words_space, words_walks
+from models.training.evaluate_words import LOOKED_AT
+from models.training.words_choice import FORMS, GRID, SEVERAL, Form
 from models.training.words_data import Drawings
 from models.training.words_predictor import Regression, Settings, fit
 from models.training.words_space import Shares, Space
@@ -25,7 +28,7 @@ def space(rng: np.random.Generator) -> Space:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     second = vectors[:, ::-1]
     none = csr_matrix(np.eye(len(WORDS)))
-    return Space({w: i for i, w in enumerate(WORDS)}, vectors, second, none, none, WORDS, {})
+    return Space({w: i for i, w in enumerate(WORDS)}, vectors, second, none, none, none, WORDS, {})
 
 
 def drawn(words: tuple[str, ...], curves: np.ndarray) -> Drawings:
@@ -33,7 +36,7 @@ def drawn(words: tuple[str, ...], curves: np.ndarray) -> Drawings:
     return Drawings(words, ("",) * count, ("7",) * count, np.full(count, 0.9), curves)
 
 
-@pytest.mark.parametrize("shares", [Shares(), Shares(0.0, 0.0, 0.0), Shares(1.0, 0.25, 0.4)])
+@pytest.mark.parametrize("shares", [Shares(), Shares(0.0, 0.0, 0.0), Shares(1.0, 0.25, 0.4, 0.5)])
 def test_kernels_are_likenesses(shares: Shares) -> None:
     likeness = space(np.random.default_rng(1)).kernel(WORDS, WORDS, shares)
     np.testing.assert_allclose(np.diag(likeness), 1.0, atol=1e-6)
@@ -91,13 +94,34 @@ def test_a_noisy_word_pulls_less() -> None:
     assert errors[1] < errors[0]
 
 
-def test_settings_are_chosen_on_held_out_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forms_and_settings_are_chosen_on_held_out_words(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     curves = rng.standard_normal((len(WORDS), 40))
-    monkeypatch.setattr(words_predictor, "split", _split_without_data)
-    _, error = words_predictor.choose(space(rng), drawn(WORDS, curves), NO_TERMS)
+    monkeypatch.setattr(words_choice, "split", _split_without_data)
+    found = words_choice.choices(space(rng), drawn(WORDS, curves), NO_TERMS)
     flat = words_data.mean_absolute_error(np.zeros_like(curves), curves)
-    assert error > 0.97 * flat, "pure noise cannot be predicted for words that were held out"
+    best = words_choice.best_of(found)
+    assert best.error > 0.97 * flat, "pure noise cannot be predicted for words that were held out"
+    assert best.likeness == max(choice.likeness for choice in found.values())
+    assert all(form.has(one) for form in FORMS for one in found[form].settings.regressions)
+
+
+def test_every_form_has_regressions_and_the_wider_ones_have_those_of_the_narrower() -> None:
+    has = {form: {one for one in GRID if form.has(one)} for form in FORMS}
+    assert all(has.values())
+    alone, *wider = (has[form] for form in FORMS if form.several == SEVERAL and form.terms)
+    assert not any(one.shares.thesaurus for one in alone)
+    for narrow, wide in pairwise(wider):
+        assert narrow < wide
+    assert set(LOOKED_AT) <= set(FORMS)
+    assert "walks" in str(Form(("walks",), 1, terms=True))
+
+
+def test_test_words_dealt_anew_are_each_tested_once(data_dir: Path) -> None:
+    data = words_data.drawings(data_dir / "descriptors")
+    first, again, other = (evaluate_words_again.dealt(data, seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert sum(len(words) for words in first) == len(frozenset().union(*first)) == 110
 
 
 def _split_without_data(data: Drawings, held: frozenset[str]) -> tuple[Drawings, Drawings]:
@@ -118,6 +142,23 @@ def test_the_thesaurus_knows_like_from_opposite(tmp_path: Path) -> None:
     path.write_text(THESAURUS)
     found = words_data.thesaurus(path)
     assert found["warm"] == (frozenset({"hot", "warmish"}), frozenset({"cool"}))
+
+
+def test_walks_meet_with_the_sign_of_what_lies_between(tmp_path: Path) -> None:
+    path = tmp_path / "th.dat"
+    path.write_text(THESAURUS)
+    ends = words_walks.ends(("warm", "hot", "chilly", "green"), words_data.thesaurus(path))
+    likeness = (ends @ ends.T).toarray()
+    np.testing.assert_allclose(np.diag(likeness), 1.0)
+    assert likeness[0, 1] > 0.0 > likeness[1, 2], "hot and chilly meet at warm and its antonym"
+    np.testing.assert_allclose(likeness[3], (0.0, 0.0, 0.0, 1.0))
+
+
+def test_only_the_strongest_ends_of_walks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words_walks, "KEPT", 2)
+    like = frozenset(f"word{number}" for number in range(9))
+    ends = words_walks.ends(("warm",), {"warm": (like, frozenset())})
+    assert ends.nnz == 2
 
 
 def test_opposites_are_unlike_in_the_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
