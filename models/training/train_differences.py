@@ -55,7 +55,11 @@ class Stage:
 
 
 SAMPLED = {"mlp": Stage(16000, 64, 1e-3), "cnn": Stage(8000, 64, 1e-3)}
-TUNED = {"mlp": Stage(6000, 64, 1e-3), "cnn": Stage(16000, 64, 1e-3)}
+TUNED = {
+    "mlp": (Stage(6000, 64, 1e-3),),
+    "cnn": (Stage(16000, 64, 1e-3), Stage(16000, 256, 1e-3)),
+}
+"""Tuning in one or more runs: the rate begins anew and the batch grows."""
 
 
 class SampledEqs:
@@ -210,11 +214,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     real = RealDifferences(np.load(kept))
     for name in SHAPES:
         module = new_module(name, options.seed)
-        for tuned, data, stage in ((False, SampledEqs(), SAMPLED[name]), (True, real, TUNED[name])):
-            title = file_name(name, tuned=tuned)
-            print(title, flush=True)
-            train(module, data, stage, options.seed + tuned, options.state / f"{title}.pt")
-            module.save(out / f"{title}.safetensors")
+        title = file_name(name, tuned=False)
+        print(title, flush=True)
+        train(module, SampledEqs(), SAMPLED[name], options.seed, options.state / f"{title}.pt")
+        module.save(out / f"{title}.safetensors")
+        title = file_name(name, tuned=True)
+        for number, stage in enumerate(TUNED[name], start=1):
+            print(title, number, flush=True)
+            state = options.state / f"{title}_{number}.pt"
+            train(module, real, stage, options.seed + number, state)
+        module.save(out / f"{title}.safetensors")
 
 
 def _points() -> Tensor:
