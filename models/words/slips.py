@@ -27,8 +27,8 @@ class Slips:
         for word in set(known):
             if len(word) >= MIN_MEANT:
                 for length in range(len(word) - 1, len(word) + 2):
-                    self._lists[word[0], length].append(word)
-                    self._lists["", length].append(word)
+                    self._lists[_first(word), length].append(word)
+                    self._lists[_last(word), length].append(word)
 
     def meant(self, word: str) -> str | None:
         """Return the known word that is one slip away, for long words two; None without one.
@@ -37,14 +37,23 @@ class Slips:
         """
         if len(word) < MIN_TYPED:
             return None
-        found = self._within(word, word[0], 1) or self._within(word, "", 1)
+        found = self._within(word, _first(word), 1) or self._within(word, _last(word), 1)
         if not found and len(word) >= MIN_TWO_SLIPS:
-            found = self._within(word, word[0], 2)
+            found = self._within(word, _first(word), 2)
         return min(found, key=lambda other: (sorted(other) != sorted(word), other), default=None)
 
-    def _within(self, word: str, first: str, slips: int) -> list[str]:
-        """Return the known words, of about its length and of this first letter, that are near."""
+    def _within(self, word: str, end: str, slips: int) -> set[str]:
+        """Return the known words, of about its length and like it at one end, that are near."""
         lengths = (len(word),) if slips == 1 else (len(word) - 1, len(word) + 1)
-        near = [other for length in lengths for other in self._lists.get((first, length), ())]
+        near = [other for length in lengths for other in self._lists.get((end, length), ())]
         found = self._extract(word, near, scorer=self._distance, score_cutoff=slips, limit=None)
-        return sorted({other for other, _, _ in found})
+        return {other for other, _, _ in found}
+
+
+def _first(word: str) -> str:
+    """Return the key of words that begin alike; one slip leaves them so, or alike at the end."""
+    return f"{word[0]}-"
+
+
+def _last(word: str) -> str:
+    return f"-{word[-1]}"
