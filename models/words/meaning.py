@@ -34,6 +34,7 @@ _KEPT_FROM_DB = 0.25
 _TOO_LONG = f"Only the beginning was read, {MOST_TOKENS} words at most; say it shorter."
 _OPPOSED, _CANCELLED = -0.5, -0.8
 _LIMIT = 0.4
+_MOST_CONFLICTS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +262,7 @@ def _trouble(clause: Clause) -> Iterator[str]:
 
 
 def _conflicts(parts: Sequence[Part]) -> Iterator[str]:
-    """Say which parts undo each other, each pair once."""
+    """Say which parts undo each other, each pair once; of many pairs the first few."""
     if len(parts) < 2:
         return
     said = set()
@@ -271,6 +272,9 @@ def _conflicts(parts: Sequence[Part]) -> Iterator[str]:
         pair = f"{first.as_text()!r} and {second.as_text()!r}"
         if together and pair not in said:
             said.add(pair)
+            if len(said) > _MOST_CONFLICTS:
+                yield "Other words pull against each other too."
+                return
             yield f"{pair} pull against each other; what is left is done."
 
 
