@@ -166,7 +166,9 @@ def test_joined_words_take_over_what_was_meant_for_both() -> None:
 
 def test_opposites_are_pointed_out() -> None:
     assert "pull against each other" in descriptors.explain("brighter and darker").as_text()
-    many = descriptors.explain("bright, dark, brilliant, dull, more treble, less treble, more muffled")
+    many = descriptors.explain(
+        "bright, dark, brilliant, dull, more treble, less treble, more muffled"
+    )
     told = [note for note in many.notes if "pull against" in note]
     assert 2 < len(set(told)) == len(told) < 6
     assert told[-1].startswith("Other words")
