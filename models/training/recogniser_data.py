@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import hearing
-from models.audio import load
+from models.audio import Clip, load
 from models.excerpts import Excerpts
 from models.instruments import CLASSES, heard_db, shape
 from models.mel import MelFormat
 from models.spectrum import measure
-from models.training import noises
+from models.training import noises, synthesised
 from models.training.corpus import Recording
 
 Array = NDArray[np.float64]
@@ -27,6 +27,13 @@ Labels = NDArray[np.intp]
 NONE = len(CLASSES)
 """Number of the class "none of these"."""
 _TINY = 1e-10
+_MAKERS = {
+    "karoryfer": ("growlybass", "pastabass", "emilyguitar", "shinyguitar", "wartuba", "gretsch"),
+    "versilian": ("vsco2", "vcsl", "versilian", "keyboardia"),
+    "sullivan": ("cp80", "wurlitzer", "pianet"),
+    "fluid": ("fluidr3", "fluidr3b"),
+}
+"""Collections whose sources do not share the first part of their names."""
 
 
 class Example(NamedTuple):
@@ -40,7 +47,7 @@ class Example(NamedTuple):
 
 def example(recording: Recording) -> Example:
     """Decode, or make, and measure a recording."""
-    clip = noises.clip(recording) if recording.label == noises.LABEL else load(recording.path)
+    clip = _clip(recording)
     mono = clip.samples.mean(axis=0)
     rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), _TINY)
     powers = hearing.powers_of(Excerpts((mono,), clip.sample_rate_hz, rms))
@@ -48,6 +55,25 @@ def example(recording: Recording) -> Example:
     spectrum = shape(heard_db(measure(clip))[None])[0]
     parts = tuple(np.maximum(part.astype(np.float64), _TINY) for (part,) in powers)
     return Example(parts, spectrum, label, recording)
+
+
+def _clip(recording: Recording) -> Clip:
+    if recording.label == noises.LABEL:
+        return noises.clip(recording)
+    if recording.remark == synthesised.REMARK:
+        return synthesised.clip(recording)
+    return load(recording.path)
+
+
+def collection(source: str) -> str:
+    """Return the maker or library that a source belongs to; "" for what is made by number.
+
+    Recordings of one collection share rooms, microphones and processing.
+    """
+    if source == synthesised.REMARK:
+        return ""
+    name = source.removeprefix("x-").split("-")[0]
+    return next((maker for maker, names in _MAKERS.items() if name in names), name)
 
 
 def both_features(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, Array]:
