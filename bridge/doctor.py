@@ -57,7 +57,7 @@ def examine(
             *_of_files(resource_path, reapers, live),
             _check_server(live, reapers),
             _check_reaeq(link, live, cache or _cache(), again),
-            _check_render(link, live),
+            *_check_render(link, live),
             _check_daemon(),
         ]
     return Diagnosis(tuple(checks), live.answers)
@@ -141,12 +141,13 @@ def _check_reaeq(link: Link, live: Live, cache: Path, again: bool) -> Check:
     return _judged(name, wrong, "tried on a scratch track, which is gone again")
 
 
-def _check_render(link: Link, live: Live) -> Check:
+def _check_render(link: Link, live: Live) -> Iterator[Check]:
     from bridge import doctor_render  # noqa: PLC0415  (reads audio)
 
     if live.hello is None:
-        return Check(doctor_render.NAME, State.UNKNOWN, "REAPER does not answer.")
-    return doctor_render.check_render(link.call)
+        yield Check(doctor_render.NAME, State.UNKNOWN, "REAPER does not answer.")
+    else:
+        yield from doctor_render.check_render(link.call)
 
 
 def _judged(name: str, wrong: list[str], how: str) -> Check:

@@ -17,13 +17,18 @@ from bridge.errors import SessionError
 
 if TYPE_CHECKING:
     from bridge.host.host import Host
+    from bridge.host.project import Node
     from bridge.host.tracks import TrackView
 
     Track = TrackView
+    Item = Node
+    Take = Node
     Project = str
     Guid = str
+    Source = str
 
 PROJECT_TYPE, TRACK_TYPE, GUID_TYPE = "ReaProject*", "MediaTrack*", "GUID*"
+ITEM_TYPE, TAKE_TYPE, SOURCE_TYPE = "MediaItem*", "MediaItem_Take*", "PCM_source*"
 _FIRST_ADDRESS, _STEP = 0x7F0000000040, 0x40
 
 
@@ -158,5 +163,12 @@ _PLAIN_KINDS: dict[str, Callable[[object], Any]] = {
     "float": as_float,
     "str": as_text,
 }
-_LOOKUPS = {"Track": "track_at", "Project": "check_project", "Guid": "guid_at"}
+_LOOKUPS = {
+    "Track": "track_at",
+    "Project": "check_project",
+    "Guid": "guid_at",
+    "Item": "item_at",
+    "Take": "take_at",
+    "Source": "source_at",
+}
 """The host's method for each kind of pointer."""

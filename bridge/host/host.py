@@ -12,7 +12,16 @@ from bridge.errors import CannotWrite, NoSuchFile, NotAProject
 from bridge.files import write_atomic
 from bridge.host import project as project_file
 from bridge.host import render, scene
-from bridge.host.calling import GUID_TYPE, PROJECT_TYPE, TRACK_TYPE, HostError, Pointers
+from bridge.host.calling import (
+    GUID_TYPE,
+    ITEM_TYPE,
+    PROJECT_TYPE,
+    SOURCE_TYPE,
+    TAKE_TYPE,
+    TRACK_TYPE,
+    HostError,
+    Pointers,
+)
 from bridge.host.fx import FxView
 from bridge.host.project import ProjectFileError, dumps, loads
 from bridge.host.reascript import Api
@@ -160,6 +169,27 @@ class Host:
         if guid is None:
             raise HostError(f"{pointer!r} points to no GUID; REAPER could crash on it.")
         return guid
+
+    def item_at(self, pointer: object, kind: str = ITEM_TYPE) -> project_file.Node:
+        """Return the block of the item behind a pointer. Raises HostError."""
+        guid = self.pointers.key(kind, pointer) if isinstance(pointer, str) else None
+        for track in self.tracks.values():
+            for node in track.items:
+                line = node.line("IGUID")
+                if guid and line and line.value(1) == guid:
+                    return node
+        raise HostError(f"{pointer!r} is no item of this project; REAPER could crash on it.")
+
+    def take_at(self, pointer: object) -> project_file.Node:
+        """Return the block of the item with the take behind a pointer. Raises HostError."""
+        return self.item_at(pointer, TAKE_TYPE)
+
+    def source_at(self, pointer: object) -> str:
+        """Return the file behind a pointer to a source. Raises HostError."""
+        path = self.pointers.key(SOURCE_TYPE, pointer) if isinstance(pointer, str) else None
+        if path is None:
+            raise HostError(f"{pointer!r} is no source; REAPER could crash on it.")
+        return path
 
     def _made_guid(self, what: str) -> str:
         return "{" + str(uuid.uuid5(uuid.NAMESPACE_OID, what)).upper() + "}"

@@ -45,6 +45,8 @@ _KEEPS_OUTS = frozenset(
 """Functions whose out-arguments are arguments in Lua as well; elsewhere Lua leaves them out."""
 _ELSEWHERE = frozenset({"guidToString", "ValidatePtr2", "APIExists", "time_precise"})
 """Functions whose Lua form differs otherwise; `lua_shell` has them."""
+_NOT_FOR_LUA = frozenset({"Item", "Take", "Source"})
+"""Kinds of arguments that no action of ours hands over."""
 _BUFFER_BYTES = 1 << 20
 _BLANK: dict[str, Any] = {"str": "", "int": 0, "float": 0.0, "bool": False}
 _INT32 = range(-(1 << 31), 1 << 32)
@@ -120,7 +122,11 @@ def guarded(name: str, kinds: tuple[str, ...], run: Callable[..., Any]) -> Call:
 
 def host_functions(host: Callable[[], Host]) -> dict[str, Call]:
     """Return the functions of the embedded host that `host()` gives at each call."""
-    names = (name for name in TABLE if name not in _ELSEWHERE)
+    names = (
+        name
+        for name in TABLE
+        if name not in _ELSEWHERE and not _NOT_FOR_LUA.intersection(TABLE[name].kinds)
+    )
     return {name: _translated(TABLE[name], host) for name in names}
 
 

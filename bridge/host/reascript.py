@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bridge.host import reascript_eq, reascript_fx, reascript_project, reascript_tracks
+from bridge.host import (
+    reascript_eq,
+    reascript_fx,
+    reascript_items,
+    reascript_project,
+    reascript_tracks,
+)
 from bridge.host.calling import TABLE
 
 if TYPE_CHECKING:
     from bridge.host.host import Host
 
 PREFIX = "RPR_"
-GROUPS = (reascript_tracks, reascript_fx, reascript_eq, reascript_project)
+GROUPS = (reascript_tracks, reascript_items, reascript_fx, reascript_eq, reascript_project)
 """The modules whose functions fill the table."""
 
 

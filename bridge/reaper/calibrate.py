@@ -1,12 +1,13 @@
-"""Trying REAPER on a scratch track: do ReaEQ and renders behave as ReaTone takes them to?
+"""Trying REAPER on scratch tracks: do ReaEQ and renders behave as ReaTone takes them to?
 
 Runs in REAPER's Python: standard library only, Python 3.8 and later. What is found is only
-reported here; `bridge.calibration` and `bridge.doctor_render` judge it. The scratch track is gone
+reported here; `bridge.calibration` and `bridge.doctor_render` judge it. The scratch tracks are gone
 again before the reply, whatever happens, and what happened is one undo step.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from bridge.reaper import own, stems
@@ -23,6 +24,7 @@ _ALL = -1
 _TEXT_BYTES = 64
 _RECORDING = 4
 _TRIAL_S = 1.0
+_UNDER_TEST = ("empty", "plain", "shaped")
 _PARAMS_OF_A_BAND = 3
 _OUTPUT = "Global Gain"
 
@@ -36,31 +38,55 @@ def try_reaeq(rpr: Any, _request: Json) -> Json:
     base64), takes_state and takes_more_bands (whether written states are read back).
     """
     with PutBack() as put_back:
-        track = _scratch_track(rpr, LABEL, put_back)
+        _begin(rpr, LABEL, put_back)
+        track = _scratch_track(rpr, put_back)
         fx = int(rpr.RPR_TrackFX_AddByName(track, own.PLUGIN, False, -1))
         return {"present": False} if fx < 0 else _look(rpr, track, fx)
 
 
 def try_render(rpr: Any, request: Json) -> Json:
-    """Render a second of a track that holds nothing.
+    """Render a second of three tracks: one holds nothing, one an audio file, one both it and an EQ.
 
-    request: directory (absolute, exists, writable). Reply: as `stems.stems` says it right after the
-    render.
+    request: directory (absolute, exists, writable), audio (path of the file), state (of ReaEQ,
+    base64). Reply: as `stems.stems` says it right after the render, and tracks {"empty", "plain",
+    "shaped": number}.
     """
     with PutBack() as put_back:
-        track = _scratch_track(rpr, RENDER_LABEL, put_back)
-        place = next(place for place in places(rpr) if place.pointer == track)
-        return stems.render(rpr, [place], request["directory"], longest_s=_TRIAL_S)
+        _begin(rpr, RENDER_LABEL, put_back)
+        tracks = {name: _scratch_track(rpr, put_back) for name in _UNDER_TEST}
+        for name in ("plain", "shaped"):
+            _add_audio(rpr, tracks[name], request["audio"])
+        fx = int(rpr.RPR_TrackFX_AddByName(tracks["shaped"], own.PLUGIN, False, -1))
+        fresh = own.read_state(rpr, tracks["shaped"], fx)
+        wanted = own.splice(fresh, base64.b64decode(request["state"]))
+        own.put_state(rpr, tracks["shaped"], fx, wanted)
+        found = [place for place in places(rpr) if place.pointer in tracks.values()]
+        render = stems.render(rpr, found, request["directory"], longest_s=_TRIAL_S)
+    numbers = {place.pointer: place.number for place in found}
+    return {**render, "tracks": {name: numbers[track] for name, track in tracks.items()}}
 
 
-def _scratch_track(rpr: Any, label: str, put_back: PutBack) -> str:
-    """Add a track that goes again with `put_back`, all in one undo step."""
+def _add_audio(rpr: Any, track: str, path: str) -> None:
+    """Put an audio file on a track, as an item from the start."""
+    item = rpr.RPR_AddMediaItemToTrack(track)
+    take = rpr.RPR_AddTakeToMediaItem(item)
+    rpr.RPR_SetMediaItemTake_Source(take, rpr.RPR_PCM_Source_CreateFromFile(path))
+    rpr.RPR_SetMediaItemInfo_Value(item, "D_POSITION", 0.0)
+    rpr.RPR_SetMediaItemInfo_Value(item, "D_LENGTH", _TRIAL_S)
+
+
+def _begin(rpr: Any, label: str, put_back: PutBack) -> None:
+    """Open an undo step that ends with `put_back`."""
     if int(rpr.RPR_GetPlayState()) & _RECORDING:
         raise Refused("busy", "REAPER is recording.", "Try again when it has ended.")
     rpr.RPR_PreventUIRefresh(1)
     put_back.add(rpr.RPR_PreventUIRefresh, -1)
     rpr.RPR_Undo_BeginBlock2(CURRENT)
     put_back.add(rpr.RPR_Undo_EndBlock2, CURRENT, label, _ALL)
+
+
+def _scratch_track(rpr: Any, put_back: PutBack) -> str:
+    """Add a track that goes again with `put_back`."""
     count = int(rpr.RPR_CountTracks(CURRENT))
     rpr.RPR_InsertTrackAtIndex(count, False)
     if int(rpr.RPR_CountTracks(CURRENT)) != count + 1:

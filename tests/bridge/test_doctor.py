@@ -293,14 +293,16 @@ class TestReaEq:
 
 
 class TestRendering:
-    """A scratch track that holds nothing, rendered by the embedded host, or not quite."""
+    """Scratch tracks rendered by the embedded host, or not quite."""
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> Host:
         return Host.open(write_project(tmp_path / "song"))
 
-    def check(self, host: Host, spoil: Callable[[Path], None] | None = None) -> Check:
-        """Try it. spoil: called with the rendered file instead of rendering it in time."""
+    def check(
+        self, host: Host, spoil: Callable[[Path], None] | None = None, which: int = 0
+    ) -> tuple[Check, ...]:
+        """Try it. spoil: called with the `which`-th rendered file, as soon as it is there."""
 
         class Odd:
             def __getattr__(self, function: str) -> Any:
@@ -310,28 +312,30 @@ class TestRendering:
             host.api.RPR_Main_OnCommandEx(*arguments)
             if spoil:
                 targets = host.api.RPR_GetSetProjectInfo_String(0, "RENDER_TARGETS", "", False)
-                spoil(Path(targets[3].split(";")[0]))
+                spoil(Path(targets[3].split(";")[which]))
 
         def call(name: str, request: dict[str, Any]) -> dict[str, Any]:
             return inside.call(Odd(), name, request)
 
-        return doctor_render.check_render(call, wait=lambda _seconds: None)
+        return tuple(doctor_render.check_render(call, wait=lambda _seconds: None))
 
     def test_all_is_well_and_nothing_stays(self, host: Host) -> None:
         before, tracks = dumps(host.project), list(host.tracks)
-        assert self.check(host).state is State.OK
+        rendering, sound = self.check(host)
+        assert (rendering.state, sound.state) == (State.OK, State.OK)
+        assert float(sound.text.split()[-2]) < 0.001
         assert (dumps(host.project), list(host.tracks)) == (before, tracks)
         (point,) = host.history.done
         assert point.before == point.after
 
     def test_a_reaper_that_renders_everything_is_found_out(self, host: Host) -> None:
-        found = self.check(host, lambda path: soundfile.write(path, np.ones((480, 2)), 48000))
+        found, _ = self.check(host, lambda path: soundfile.write(path, np.ones((480, 2)), 48000))
         assert found.state is State.TODO
         assert "whole mix" in found.text
         assert "buses" in found.step
 
     def test_a_reaper_that_renders_nothing_is_found_out(self, host: Host) -> None:
-        found = self.check(host, lambda path: path.unlink())
+        (found,) = self.check(host, lambda path: path.unlink())
         assert found.state is State.TODO
         assert "did not render" in found.text
 
@@ -341,16 +345,44 @@ class TestRendering:
             data[20:22] = b"\xff\x7f"  # a format nobody knows
             path.write_bytes(data)
 
-        found = self.check(host, spoil)
+        (found,) = self.check(host, spoil)
         assert found.state is State.TODO
         assert "cannot be read" in found.text
 
-    def test_an_empty_project_is_not_tried(self, tmp_path: Path) -> None:
+    def test_an_eq_that_sounds_otherwise_is_found_out(self, host: Host) -> None:
+        def spoil(path: Path) -> None:
+            samples, rate_hz = soundfile.read(path)
+            soundfile.write(path, samples * 1.02, rate_hz, subtype="FLOAT")
+
+        rendering, sound = self.check(host, spoil, which=2)
+        assert rendering.state is State.OK
+        assert sound.state is State.TODO
+        assert "reckons with" in sound.text
+
+    def test_an_impulse_that_is_not_rendered_is_said(self, host: Host) -> None:
+        def spoil(path: Path) -> None:
+            soundfile.write(path, np.zeros((48000, 2)), 48000)
+
+        rendering, sound = self.check(host, spoil, which=1)
+        assert rendering.state is State.OK
+        assert sound.state is State.UNKNOWN
+
+    def test_a_reaper_without_these_functions_is_not_judged(self, host: Host) -> None:
+        class Older:
+            def __getattr__(self, function: str) -> Any:
+                if "MediaItem" in function:
+                    raise AttributeError(function)
+                return getattr(host.api, function)
+
+        before = dumps(host.project)
+        (found,) = doctor_render.check_render(lambda *what: inside.call(Older(), *what))
+        assert found.state is State.UNKNOWN
+        assert dumps(host.project) == before
+
+    def test_an_empty_project_can_be_tried(self, tmp_path: Path) -> None:
         path = tmp_path / "empty.rpp"
         path.write_text('<REAPER_PROJECT 0.1 "7.40" 0\n>\n')
-        found = self.check(Host.open(path))
-        assert found.state is State.UNKNOWN
-        assert "empty" in found.text
+        assert [check.state for check in self.check(Host.open(path))] == [State.OK, State.OK]
 
 
 class TestExamining:
