@@ -39,5 +39,6 @@ def test_what_is_not_there_is_refused(rpr, tmp_path):
     rpr.RPR_DeleteTrack(pointer)
     with pytest.raises(HostError, match="no item"):
         rpr.RPR_SetMediaItemInfo_Value(item, "D_LENGTH", 1.0)
+    take = rpr.RPR_AddTakeToMediaItem(add(rpr, rpr.RPR_GetTrack(0, 0), tmp_path / "new.wav"))
     with pytest.raises(HostError, match="no source"):
-        rpr.RPR_SetMediaItemTake_Source(add(rpr, rpr.RPR_GetTrack(0, 0), tmp_path / "new.wav"), "x")
+        rpr.RPR_SetMediaItemTake_Source(take, "x")
