@@ -170,7 +170,7 @@ def _confusion(scores: Array, labels: Labels) -> list[Row]:
                 "what": f"ten: {genre}",
                 "n": int(own.sum()),
                 "error": _error(scores[own], labels[own]),
-                "taken for": ", ".join(f"{other} {n}" for other, n in wrong.most_common(3)),
+                "taken for": ", ".join(f"{other} {n}" for other, n in wrong.most_common()),
             }
         )
     return rows
