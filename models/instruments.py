@@ -1,9 +1,11 @@
 """Which instrument a track holds, from its spectrum, its time structure and two networks' ears.
 
-All features (`models.hearing`) go, standardised and projected on their principal components, into
-scores that are quadratic in them. A temperature fitted on recordings of sources that were held out
-turns the scores into calibrated confidences. It knows a further class, "none of these": whole
-mixes; what goes to it is shared out evenly among the instruments, so that they are all doubtful.
+All features (`models.hearing`) go, standardised, projected on components that tell classes apart
+rather than recordings of one class, and brought to unit length, into scores that are quadratic in
+them. A temperature that grows with the best score, fitted on recordings of sources and of whole
+collections that were held out, turns the scores into calibrated confidences. It knows a further
+class, "none of these": whole mixes and noise; what goes to it is shared out evenly among the
+instruments, so that they are all doubtful.
 Figures: models/weights/instruments.md.
 """
 
@@ -72,10 +74,11 @@ class Guess:
 
 
 class Model(NamedTuple):
-    """Scores quadratic in x: (bias + x @ linear + products(x) @ quadratic) / temperature.
+    """Scores quadratic in x: bias + x @ linear + products(x) @ quadratic, then `cooled`.
 
-    x: features, standardised by centre and scale (D,), limited, times projection (D, P).
-    bias: (23,). linear: (P, 23). quadratic: (P(P + 1) / 2, 23): the classes, then "none of these".
+    x: features, standardised by centre and scale (D,), limited, times projection (D, P), of length
+    1. bias: (23,). linear: (P, 23). quadratic: (P(P + 1) / 2, 23): the classes, then "none of
+    these".
     """
 
     centre: Array
@@ -85,16 +88,28 @@ class Model(NamedTuple):
     linear: Array
     quadratic: Array
     temperature: float
+    growth: float
 
     def project(self, features: Array) -> Array:
-        """Return features (N, D) as coordinates (N, P)."""
-        return np.asarray(standardised(features, self.centre, self.scale) @ self.projection)
+        """Return features (N, D) as coordinates (N, P) of length 1."""
+        return unit_length(standardised(features, self.centre, self.scale) @ self.projection)
 
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 23), up to a constant, of features (N, D)."""
         x = self.project(features)
         scores = self.bias + x @ self.linear + products(x) @ self.quadratic
-        return np.asarray(scores / self.temperature)
+        return cooled(scores, self.temperature, self.growth)
+
+
+def cooled(scores: Array, temperature: float, growth: float) -> Array:
+    """Return scores (N, 23) over temperature · (best score)^growth: the surest are too sure."""
+    best = np.maximum(scores.max(axis=1, keepdims=True), 1.0)
+    return np.asarray(scores / (temperature * best**growth))
+
+
+def unit_length(x: Array) -> Array:
+    """Return rows (N, P) of length 1."""
+    return np.asarray(x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-12))
 
 
 def standardised(features: Array, centre: Array, scale: Array) -> Array:
@@ -173,5 +188,5 @@ def load_model() -> Model:
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     tensors = {name: t.astype(np.float64) for name, t in load_file(weights_path(WEIGHTS)).items()}
-    temperature = float(tensors.pop("temperature")[0])
-    return Model(**tensors, temperature=temperature)
+    temperature, growth = (float(tensors.pop(name)[0]) for name in ("temperature", "growth"))
+    return Model(**tensors, temperature=temperature, growth=growth)

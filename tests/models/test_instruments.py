@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from models import hearing, musicnn
 from models.audio import AudioInfo, Clip, load
@@ -14,15 +17,18 @@ from models.excerpts import Excerpts
 from models.instruments import (
     CLASSES,
     FAMILY,
+    Array,
     Guess,
     Model,
     classify,
     classify_spectrum,
+    cooled,
     shape,
     shared_out,
 )
 from models.spectrum import GRID_HZ, Spectrum, listen, listen_to
 from models.training import corpus, fit_recogniser
+from models.training.evaluate_instruments import chance_error
 from models.training.scores import accuracy, calibration_error, interval, log_loss
 
 RATE_HZ = 48000
@@ -144,12 +150,39 @@ def test_a_model_is_the_quadratic_that_it_says() -> None:
         linear=rng.standard_normal((3, 2)),
         quadratic=np.array([(matrix[upper] * twice) for matrix in curvature]).T,
         temperature=2.0,
+        growth=0.3,
     )
-    features = np.array([[2.0, 1.0, -0.5], [1.0, 0.0, 99.0]])
-    x = np.array([[0.5, 1.0, -0.5], [0.0, 0.0, 4.0]])  # the last is limited
+    features = np.array([[2.0, 1.0, -0.5], [1.0, 3.0, 99.0]])
+    x = np.array([[0.5, 1.0, -0.5], [0.0, 3.0, 4.0]])  # the last is limited
+    x /= np.sqrt([[1.5], [25.0]])
     curved = np.einsum("ni,cij,nj->nc", x, curvature, x)
-    expected = (model.bias + x @ model.linear + curved) / 2.0
+    expected = cooled(model.bias + x @ model.linear + curved, 2.0, 0.3)
     np.testing.assert_allclose(model.scores(features), expected)
+
+
+@given(
+    arrays(np.float64, 5, elements=st.floats(-20.0, 20.0)),
+    st.floats(0.2, 3.0),
+    st.floats(0.0, 0.9),
+)
+def test_cooling_keeps_the_order_and_never_makes_surer_with_growth(
+    scores: Array, temperature: float, growth: float
+) -> None:
+    grown, plain = cooled(scores[None], temperature, growth), cooled(scores[None], temperature, 0.0)
+    np.testing.assert_array_equal(
+        np.argsort(grown, kind="stable"), np.argsort(plain, kind="stable")
+    )
+    np.testing.assert_allclose(plain, scores[None] / temperature)
+    assert np.ptp(grown) <= np.ptp(plain) + 1e-12
+
+
+def test_confidence_rises_with_the_best_score_whatever_the_growth() -> None:
+    for growth in fit_recogniser.GROWTHS:
+        tops = [
+            cooled(np.array([[best, 0.0]]), 0.7, float(growth))[0, 0]
+            for best in np.linspace(0.1, 30.0, 100)
+        ]
+        assert (np.diff(tops) > 0.0).all()
 
 
 def test_what_is_none_of_the_instruments_makes_all_of_them_doubtful() -> None:
@@ -171,9 +204,65 @@ def test_fitting_recovers_separated_classes_of_unheard_sources() -> None:
         np.ones(len(labels)),
         np.ones(len(labels), dtype=bool),
     )
-    scores = fit_recogniser.held_out_scores(material, components=20)
+    folds = fit_recogniser.folds_of(material.sources, 5)
+    scores = fit_recogniser.held_out_scores(material, folds, components=20)
     assert accuracy(scores, labels) > 0.95
-    assert 0.2 <= fit_recogniser.best_temperature(scores[labels < 22], labels[labels < 22]) <= 5.0
+
+
+def test_folds_keep_groups_whole_and_leave_out_what_has_none() -> None:
+    groups = np.array(["a"] * 6 + ["b"] * 4 + ["c"] * 3 + [""] * 5)
+    folds = fit_recogniser.folds_of(groups, 2)
+    assert [set(folds[groups == name].tolist()) for name in ("a", "b", "c", "")] == [
+        {0},
+        {1},
+        {1},
+        {-1},
+    ]
+
+
+def test_what_is_in_no_fold_is_never_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    labels = np.tile(np.arange(23), 3)
+    groups = np.repeat(["a", "b", ""], 23)
+    rows = rng.normal(0.0, 1.0, (69, 30))
+    material = fit_recogniser.Material(rows, labels, groups, np.ones(69), np.ones(69, dtype=bool))
+    heard_of: list[set[str]] = []
+    fit = fit_recogniser.fit
+
+    def spied(part: fit_recogniser.Material, components: int) -> Model:
+        heard_of.append(set(part.sources.tolist()))
+        return fit(part, components)
+
+    monkeypatch.setattr(fit_recogniser, "fit", spied)
+    scores = fit_recogniser.held_out_scores(material, fit_recogniser.folds_of(groups, 2), 20)
+    assert heard_of == [{"b", ""}, {"a", ""}]
+    assert not scores[groups == ""].any()
+    assert scores[groups != ""].any(axis=1).all()
+
+
+def test_evening_shrinks_what_differs_within_classes() -> None:
+    rng = np.random.default_rng(11)
+    labels = np.repeat(np.arange(4), 50)
+    x = rng.normal(0.0, 1.0, (200, 3)) * [5.0, 1.0, 1.0] + rng.normal(0.0, 9.0, (4, 3))[labels]
+    matrix = fit_recogniser.evening(x, labels, np.ones(200))
+    shrunk = x @ matrix
+    spread = np.stack([shrunk[labels == c] - shrunk[labels == c].mean(axis=0) for c in range(4)])
+    within = spread.reshape(-1, 3).std(axis=0)
+    assert within[0] / within[1] < 3.0  # it was 5
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-12)
+
+
+def test_calibration_undoes_what_made_scores_too_sure() -> None:
+    rng = np.random.default_rng(12)
+    scores = rng.normal(0.0, 1.5, (500, 23))
+    scores[:, -1] = -20.0
+    odds = np.exp(scores)
+    odds /= odds.sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(23, p=row) for row in odds])
+    known = log_loss(np.log(shared_out(scores)), labels)
+    found = cooled(3.0 * scores, *fit_recogniser.best_calibration(3.0 * scores, labels))
+    assert log_loss(np.log(shared_out(found)), labels) < known + 0.01
+    assert log_loss(np.log(shared_out(3.0 * scores)), labels) > known + 0.5
 
 
 def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
@@ -194,7 +283,7 @@ def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
     dual = np.linalg.solve(kernel + fit_recogniser.RIDGE * np.eye(46), wanted)
     expected = fit_recogniser.SHARPNESS * kernel @ dual
     np.testing.assert_allclose(model.scores(material.inputs), expected, atol=1e-8)
-    assert (x**2).sum(axis=1).mean() == pytest.approx(1.0)
+    np.testing.assert_allclose((x**2).sum(axis=1), 1.0)
 
 
 def test_what_is_saved_is_what_was_fitted(tmp_path: Path) -> None:
@@ -203,12 +292,14 @@ def test_what_is_saved_is_what_was_fitted(tmp_path: Path) -> None:
 
     rng = np.random.default_rng(10)
     model = Model(
-        *(rng.standard_normal(4) for _ in range(2)),
+        centre=rng.standard_normal(4),
+        scale=rng.standard_normal(4),
         projection=rng.standard_normal((4, 3)),
         bias=rng.standard_normal(23),
         linear=rng.standard_normal((23, 3)).T,
         quadratic=rng.standard_normal((23, 6)).T,
         temperature=0.5,
+        growth=0.25,
     )
     save_file(fit_recogniser.tensors_of(model), tmp_path / "model.safetensors")
     loaded = load_file(tmp_path / "model.safetensors")
@@ -225,6 +316,14 @@ def test_scores_have_their_textbook_values() -> None:
     # Bins 0.8 ... 0.9 (sure 0.8, right) and 0.6 ... 0.7 (sure 0.6, wrong).
     assert calibration_error(scores, labels) == pytest.approx((0.2 + 0.6) / 2)
     assert interval(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+
+
+def test_chance_alone_makes_a_calibration_error_that_falls_with_the_number_of_clips() -> None:
+    few = np.log(np.tile([[0.6, 0.3, 0.1]], (100, 1)))
+    many = np.log(np.tile([[0.6, 0.3, 0.1]], (1600, 1)))
+    # One bin: the error is |mean of 100 draws − 0.6|, median 0.674 · sqrt(0.6 · 0.4 / 100).
+    assert float(chance_error(few).split()[0]) == pytest.approx(0.033, abs=0.008)
+    assert float(chance_error(many).split()[0]) == pytest.approx(0.0083, abs=0.002)
 
 
 def test_the_shape_is_free_of_gain() -> None:
