@@ -47,19 +47,27 @@ _KEPT_EVERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How long a stage lasts: steps of a batch, the rate falling to nothing by a cosine."""
+    """How long a stage lasts: steps of a batch, the rate falling to nothing by a cosine.
+
+    own: share of real differences that are to a clip's own class.
+    """
 
     steps: int
     batch: int
     rate: float
+    own: float = 0.5
 
 
 SAMPLED = {"mlp": Stage(16000, 64, 1e-3), "cnn": Stage(8000, 64, 1e-3)}
 TUNED = {
     "mlp": (Stage(6000, 64, 1e-3),),
-    "cnn": (Stage(16000, 64, 1e-3), Stage(16000, 256, 1e-3)),
+    "cnn": (
+        Stage(16000, 64, 1e-3),
+        Stage(16000, 256, 1e-3),
+        Stage(1500, 256, 3e-4, own=1.0),
+    ),
 }
-"""Tuning in one or more runs: the rate begins anew and the batch grows."""
+"""Tuning in one or more runs: the rate begins anew, the batch grows, and at last only own count."""
 
 
 class SampledEqs:
@@ -77,16 +85,17 @@ class SampledEqs:
 
 
 class RealDifferences:
-    """Real differences: half of a clip to its own class, half to any, as a doubtful one may be.
+    """Real differences: some of a clip to its own class, the rest to any, as a doubtful one may be.
 
-    curves_db: (N, C, 121), a clip's own class first. A little of another difference and of a smooth
-    curve is added, and the whole made stronger or weaker.
+    curves_db: (N, C, 121), a clip's own class first. own: share of the first. A little of another
+    difference and of a smooth curve is added, and the whole made stronger or weaker.
     """
 
     _POOL, _POOL_SEED = 2000, 31337
     _LARGEST_DB = 14.0
 
-    def __init__(self, curves_db: Array) -> None:
+    def __init__(self, curves_db: Array, own: float = 0.5) -> None:
+        self._own = own
         self._curves_db = at_points(curves_db).astype(np.float32)
         self._bends_db = at_points(unreachable_curves(GRID_HZ, self._POOL, self._POOL_SEED))
 
@@ -94,7 +103,7 @@ class RealDifferences:
         """Draw `count` curves (count, P) in dB."""
         drawn = rng.integers(self._curves_db.shape[:2], size=(2, count, 2))
         clip, target = np.moveaxis(drawn, -1, 0)
-        target[0] *= rng.uniform(size=count) < 0.5
+        target[0] *= rng.uniform(size=count) < 1.0 - self._own
         first, second = self._curves_db[clip, target]
         curves = (
             rng.uniform(0.6, 1.3, (count, 1)) * first
@@ -211,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.save(kept, differences.to_all_targets(corpus.data_dir(), "train"))
-    real = RealDifferences(np.load(kept))
+    curves_db = np.load(kept)
     for name in SHAPES:
         module = new_module(name, options.seed)
         title = file_name(name, tuned=False)
@@ -222,6 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number, stage in enumerate(TUNED[name], start=1):
             print(title, number, flush=True)
             state = options.state / f"{title}_{number}.pt"
+            real = RealDifferences(curves_db, stage.own)
             train(module, real, stage, options.seed + number, state)
         module.save(out / f"{title}.safetensors")
 
