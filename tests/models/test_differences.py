@@ -143,6 +143,20 @@ class TestTraining:
         for name, value in whole.state_dict().items():
             assert (value == rest.state_dict()[name]).all(), name
 
+    def test_own_differences_are_drawn_as_often_as_asked(self) -> None:
+        from models.training import train_differences as training
+
+        curves_db = np.zeros((3, 2, GRID_HZ.size))
+        curves_db[:, 0] = 5.0  # to their own class; to the other one nothing
+        mean_db = {
+            own: float(
+                training.RealDifferences(curves_db, own).draw(np.random.default_rng(6), 600).mean()
+            )
+            for own in (0.0, 1.0)
+        }
+        assert mean_db[1.0] == pytest.approx(4.75, abs=0.3)  # made 0.6 to 1.3 times as strong
+        assert mean_db[0.0] == pytest.approx(2.4, abs=0.4)  # of two classes one is its own
+
     def test_tuning_on_a_curve_lowers_its_error(self) -> None:
         from models.matching_net import SAMPLE_RATE_HZ
         from models.training import train_differences as training
