@@ -340,16 +340,16 @@ def test_clip_and_file_agree(data_dir: Path) -> None:
 
 @pytest.mark.data
 def test_accuracy_on_held_out_sources(data_dir: Path) -> None:
-    """On the whole test split (212 clips) top-1 is 78 %, top-3 94 %.
+    """On the whole test split (212 clips) top-1 is 83 %, top-3 95 %.
 
-    For these 12 clips of it three standard errors of sampling are taken off: 42 % and 73 %.
+    For these 12 clips of it three standard errors of sampling are taken off: 50 % and 75 %.
     """
     clips = corpus.spread_over(corpus.instruments(data_dir, "test"), 12)
     ranked = [[g.label for g in classify_spectrum(s)] for s in corpus.heard(clips)]
     first = np.mean([labels[0] == clip.label for labels, clip in zip(ranked, clips, strict=True)])
     third = np.mean([clip.label in labels[:3] for labels, clip in zip(ranked, clips, strict=True)])
-    assert first > 0.42
-    assert third > 0.73
+    assert first > 0.50
+    assert third > 0.75
 
 
 def test_guesses_are_values() -> None:
