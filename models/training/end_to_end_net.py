@@ -34,6 +34,8 @@ from models.training.piano_tasks import FRAME
 CHANNELS, FIRST, LOCAL, POOL = 128, 64, 128, 16
 PLACES = FRAME // POOL
 _FRONT, _LEFT = (FIRST - 1) // 2, (LOCAL - 1) // 2
+_GAIN = 0.27
+"""Norm of the first filters with which the untrained autoencoder neither lifts nor lowers."""
 
 
 class EndToEnd(nn.Module):
@@ -41,9 +43,9 @@ class EndToEnd(nn.Module):
 
     def __init__(self, *, native: bool = True) -> None:
         super().__init__()
-        self.first = nn.Parameter(_lecun((CHANNELS, FIRST), FIRST))
+        self.first = nn.Parameter(_gabor())
         self.first_bias = nn.Parameter(torch.zeros(CHANNELS))
-        self.local = nn.Parameter(_lecun((CHANNELS, LOCAL), LOCAL))
+        self.local = nn.Parameter(_smoothing())
         self.local_bias = nn.Parameter(torch.zeros(CHANNELS))
         start = torch.eye(PLACES)
         noise = _lecun((CHANNELS, PLACES, PLACES), PLACES) * 0.1
@@ -73,16 +75,25 @@ class EndToEnd(nn.Module):
         return result
 
 
-def shipped(path: Path, task: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Return a trained network: windowed frames (n, 1024) in, processed ones out."""
+def shipped(path: Path, run: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return a trained network: windowed frames (n, 1024) in, processed ones out.
+
+    run: the name of a task, or of its autoencoder. Raises KeyError when it is not in the file.
+    """
     net = EndToEnd()
     with safe_open(path, "pt") as file, torch.no_grad():
+        names = {name for name in file.keys() if name.startswith(f"{run}.")}  # noqa: SIM118
+        if not names:
+            raise KeyError(f"{path} holds no {run}")
         for name, weight in net.named_parameters():
-            weight.copy_(file.get_tensor(f"{task}.{name}").float())
+            if f"{run}.{name}" in names:
+                weight.copy_(file.get_tensor(f"{run}.{name}").float())
+    latent = f"{run}.dense" in names
 
     @torch.no_grad()
     def process(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        out: NDArray[np.float32] = net(torch.from_numpy(frames.astype(np.float32))).numpy()
+        given = torch.from_numpy(frames.astype(np.float32))
+        out: NDArray[np.float32] = net(given, latent=latent).numpy()
         return out
 
     return process
@@ -105,6 +116,30 @@ def training_loss(wanted: Tensor, got: Tensor) -> Tensor:
 
 def _lecun(shape: tuple[int, ...], inputs: int) -> Tensor:
     return (torch.rand(shape) * 2.0 - 1.0) * math.sqrt(3.0 / inputs)
+
+
+def _gabor() -> Tensor:
+    """Return short cosines (CHANNELS, FIRST), their frequencies evenly from 0 to half the rate.
+
+    What the pooling keeps of them gives the input back, nearly: the autoencoder begins where random
+    filters are after thousands of updates.
+    """
+    freqs = (torch.arange(CHANNELS) + 0.5) / (2 * CHANNELS)
+    times = torch.arange(FIRST) - (FIRST - 1) / 2
+    phases = torch.rand(CHANNELS, 1) * 2 * math.pi
+    window = torch.hann_window(FIRST + 2, periodic=False)[1:-1]
+    filters = window * torch.cos(2 * math.pi * freqs[:, None] * times + phases)
+    scaled: Tensor = _GAIN * filters / filters.norm(dim=1, keepdim=True)
+    return scaled
+
+
+def _smoothing() -> Tensor:
+    """Return kernels (CHANNELS, LOCAL) that smooth over one pool."""
+    kernel = torch.zeros(CHANNELS, LOCAL)
+    window = torch.hann_window(POOL + 2, periodic=False)[1:-1]
+    start = _LEFT - POOL // 2
+    kernel[:, start : start + POOL] = window / window.sum()
+    return kernel
 
 
 def _front(

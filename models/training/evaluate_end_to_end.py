@@ -78,6 +78,7 @@ def task_rows(
     yield _loss_row(task, "unprocessed", held_out, _frames)
     network = paper_network(task)
     if network:
+        yield autoencoder_row(task, held_out)
         yield _loss_row(task, "paper's network, ours", held_out, lambda dry: network(_frames(dry)))
     learnt = learnt_task(data, task)
 
@@ -89,6 +90,16 @@ def task_rows(
     yield _loss_row(task, "our network", held_out, ours)
 
 
+def autoencoder_row(task: str, held_out: list[NDArray[np.float32]]) -> dict[str, Any]:
+    """Return how well the first step gives back the dry and wet frames (paper: 0.104)."""
+    network = paper_network(f"{task}_autoencoder")
+    if network is None:
+        raise FileNotFoundError("the network is there, its autoencoder is not")
+    given = [_frames(each) for dry in held_out for each in (dry, piano_tasks.equalised(dry, task))]
+    losses = [piano_tasks.loss(frames, network(frames)) for frames in given]
+    return _row(task, "autoencoder of the paper's network, ours", losses)
+
+
 def learnt_task(data: Path, task: str) -> Learnt:
     """Learn a task from one pair: training notes one after the other."""
     notes = [note for note in piano_tasks.notes(data) if not note.held_out]
@@ -96,13 +107,16 @@ def learnt_task(data: Path, task: str) -> Learnt:
     return learn(Clip(dry, RATE_HZ), Clip(piano_tasks.equalised(dry, task), RATE_HZ))
 
 
-def paper_network(task: str) -> Process | None:
-    """Return the paper's network with the shipped weights; None without torch or them."""
+def paper_network(run: str) -> Process | None:
+    """Return the paper's network with the shipped weights; None without torch or them.
+
+    run: a task, or "…_autoencoder".
+    """
     weights = weights_path("end_to_end")
     if not (weights.is_file() and importlib.util.find_spec("torch")):
         return None
     module = importlib.import_module("models.training.end_to_end_net")
-    process: Process = module.shipped(weights, task)
+    process: Process = module.shipped(weights, run)
     return process
 
 
@@ -117,6 +131,10 @@ def _loss_row(
         piano_tasks.loss(_frames(piano_tasks.equalised(dry, task)), process(dry))
         for dry in held_out
     ]
+    return _row(task, who, losses)
+
+
+def _row(task: str, who: str, losses: list[piano_tasks.Loss]) -> dict[str, Any]:
     mean = piano_tasks.mean_loss(losses)
     parts = {"kl": mean.kl, "mse": mean.mse, "mae": mean.mae, "loss": mean.total}
     return {"what": task, "who": who, "n": len(losses), **parts}

@@ -1,9 +1,9 @@
 """Train the end-to-end paper's network: `python -m models.training.train_end_to_end --task TASK`.
 
-Two steps, as in the paper: the autoencoder (without latent layers) learns to give back dry and wet
-frames, once for all tasks on the dry notes and the wet ones of every task; then the whole network
-learns one task. Adam, a cosine to nothing, frames drawn at random from the notes that are not held
-out. A run that was broken off goes on where it last saved; the same seed gives the same frames.
+Two steps, as in the paper: the autoencoder (without latent layers) learns to give back the dry and
+wet frames of a task; then the whole network learns the task. Adam, a cosine to nothing, frames
+drawn at random from the notes that are not held out. A run that was broken off goes on where it
+last saved; the same seed gives the same frames.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from models.training import corpus, piano_tasks
 from models.training.end_to_end_net import EndToEnd, training_loss
 from models.training.piano_tasks import FRAME, HOP, NOTE_FRAMES, TASKS
 
-AUTOENCODER = "autoencoder"
-RATE, CLIP = 2e-3, 1.0
+_FIRST_STEP = "_autoencoder"
+RATE, CLIP = 5e-4, 1.0
 WARM_UP = 100
 _REPORT_EVERY = 250
 Signals = list[NDArray[np.float32]]
@@ -94,7 +94,7 @@ def batches(sources: Signals, targets: Signals, run: Run) -> Batch:
 
 def train(net: EndToEnd, batch: Batch, run: Run) -> None:
     """Train `net` to the end of the run, from its checkpoint if there is one."""
-    latent = run.name != AUTOENCODER
+    latent = not run.name.endswith(_FIRST_STEP)
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE)
     first = _resume(net, optimiser, run)
     began, running = time.monotonic(), math.nan
@@ -151,33 +151,29 @@ def _log(run: Run, step: int, running: float, spent_s: float) -> None:
     print(f"{run.name} {step}/{run.steps}  loss {running:.4f}  {spent_s:.0f} s", flush=True)
 
 
-def pretrained(folder: Path, steps: int, batch: int, seed: int) -> EndToEnd:
-    """Return the network after the first step, trained now if it was not."""
-    torch.manual_seed(seed)
-    net, run = EndToEnd(), Run(AUTOENCODER, steps, batch, seed, folder)
-    dry = training_notes(folder)
-    done = run.checkpoint.is_file() and _step_of(run.checkpoint) >= steps
-    signals = [] if done else [dry, *(piano_tasks.equalised(dry, task) for task in TASKS)]
-    train(net, batches(signals, signals, run), run)
-    return net
-
-
-def _step_of(path: Path) -> int:
-    with safe_open(path, "pt") as kept:
-        return int(kept.metadata()["step"])
+def both_steps(task: str, first: Run, second: Run) -> None:
+    """Train the autoencoder of a task, then the network; what was trained before is kept."""
+    torch.manual_seed(first.seed)
+    net = EndToEnd()
+    dry = training_notes(first.folder)
+    wet = piano_tasks.equalised(dry, task)
+    train(net, batches([dry, wet], [dry, wet], first), first)
+    train(net, batches([dry], [wet], second), second)
 
 
 def ship(folder: Path, path: Path) -> None:
-    """Write the trained networks of all tasks into one file, in half precision.
+    """Write the trained networks of all tasks, and the autoencoders, into one file, in half
+    precision.
 
     Raises FileNotFoundError for a task that was not trained.
     """
     tensors, steps = {}, {}
-    for task in TASKS:
-        with safe_open(folder / f"{task}.safetensors", "pt") as kept:
-            steps[task] = kept.metadata()["step"]
+    for run in (f"{task}{step}" for task in TASKS for step in (_FIRST_STEP, "")):
+        with safe_open(folder / f"{run}.safetensors", "pt") as kept:
+            steps[run] = kept.metadata()["step"]
             for name, _ in EndToEnd(native=False).named_parameters():
-                tensors[f"{task}.{name}"] = kept.get_tensor(name).half()
+                if _FIRST_STEP not in run or not name.startswith("dense"):
+                    tensors[f"{run}.{name}"] = kept.get_tensor(name).half()
     save_file(tensors, path, metadata=steps)
 
 
@@ -187,8 +183,8 @@ def main(arguments: list[str]) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--task", choices=TASKS)
     what.add_argument("--ship", type=Path, metavar="FILE", help="pack the trained tasks")
-    parser.add_argument("--steps", type=int, default=11000, help="updates of the supervised step")
-    parser.add_argument("--first-steps", type=int, default=5000, help="updates of the autoencoder")
+    parser.add_argument("--steps", type=int, default=44000, help="updates of the supervised step")
+    parser.add_argument("--first-steps", type=int, default=2000, help="updates of the autoencoder")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=2018)
     parser.add_argument(
@@ -200,10 +196,9 @@ def main(arguments: list[str]) -> None:
         return
     torch.set_num_threads(1)
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    net = pretrained(chosen.folder, chosen.first_steps, chosen.batch, chosen.seed)
-    dry = training_notes(chosen.folder)
-    run = Run(chosen.task, chosen.steps, chosen.batch, chosen.seed, chosen.folder)
-    train(net, batches([dry], [piano_tasks.equalised(dry, chosen.task)], run), run)
+    how = (chosen.batch, chosen.seed, chosen.folder)
+    first = Run(f"{chosen.task}{_FIRST_STEP}", chosen.first_steps, *how)
+    both_steps(chosen.task, first, Run(chosen.task, chosen.steps, *how))
 
 
 if __name__ == "__main__":

@@ -106,6 +106,14 @@ def test_a_run_that_broke_off_goes_on_as_if_it_had_not(
     assert len(lines) == 2
 
 
+def test_the_untrained_autoencoder_nearly_gives_its_input_back() -> None:
+    net, _ = networks()
+    given = frames(8)
+    with torch.no_grad():
+        got = net(given, latent=False)
+    assert (got - given).norm() < 0.5 * given.norm()
+
+
 def test_training_lowers_the_loss() -> None:
     from models.training.end_to_end_net import training_loss
 
@@ -130,14 +138,16 @@ def test_trained_tasks_are_packed_into_one_file(tmp_path: Path) -> None:
     net, _ = networks()
     weights = {name: weight.detach() for name, weight in net.named_parameters()}
     for task in TASKS:
-        save_file(weights, tmp_path / f"{task}.safetensors", metadata={"step": "1"})
+        for run in (task, f"{task}_autoencoder"):
+            save_file(weights, tmp_path / f"{run}.safetensors", metadata={"step": "1"})
     ship(tmp_path, tmp_path / "all.safetensors")
     signal = frames(2)
     with torch.no_grad():
-        wanted = net(signal).numpy()
-    got = shipped(tmp_path / "all.safetensors", "peaking")(signal.numpy())
-    # Half precision may move a pool's largest value by a sample.
-    assert np.sum((got - wanted) ** 2) < 1e-2 * np.sum(wanted**2)
+        wanted = {latent: net(signal, latent=latent).numpy() for latent in (True, False)}
+    for latent, run in ((True, "peaking"), (False, "peaking_autoencoder")):
+        got = shipped(tmp_path / "all.safetensors", run)(signal.numpy())
+        # Half precision may move a pool's largest value by a sample.
+        assert np.sum((got - wanted[latent]) ** 2) < 1e-2 * np.sum(wanted[latent] ** 2), run
 
 
 @pytest.mark.parametrize("task", TASKS)
