@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import CannotWrite
 from bridge.files import write_atomic
+from bridge.plot import check_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,11 +37,11 @@ def scale_to_hz(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure into a .png or .svg file. Raises CannotWrite."""
+    """Write a figure into a .png or .svg file. Raises UsageError and CannotWrite."""
+    check_path(path)
     picture = io.BytesIO()
     figure.savefig(picture, format=path.suffix.lower().lstrip("."), dpi=150)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, picture.getvalue())
     except OSError as error:
         raise CannotWrite(f"{path}: could not be written: {error}.", "Name another.") from error

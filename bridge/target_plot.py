@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from bridge import curve_plot
-from bridge.plot import check_path
 from models.spectrum import GRID_HZ
 from models.target import Target
 
@@ -19,7 +18,6 @@ def draw(target: Target, path: Path) -> None:
 
     Raises UsageError for another suffix, CannotWrite.
     """
-    check_path(path)
     figure, axes = curve_plot.new_figure((8.0, 4.0))
     sure = np.where(target.confidence >= _SURE, target.curve_db, np.nan)
     low_db, high_db = target.curve_db - target.spread_db, target.curve_db + target.spread_db

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge import curve_plot
-from bridge.errors import UsageError
 from models.spectrum import ERB_WEIGHT, GRID_HZ
 from models.words.dictionary import Dictionary, Sense
 from models.words.meaning import Understanding
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _COLOURS = {"authored": "#1b6ca8", "user": "#7a3e9d", "known": "#b0532a"}
 _MEANINGS = {
@@ -38,7 +33,7 @@ def draw_curve(found: Understanding, path: Path) -> None:
     curve_plot.scale_to_hz(axes)
     axes.set_ylabel("dB")
     axes.legend(fontsize=8)
-    _save(figure, path)
+    curve_plot.save(figure, path)
 
 
 def draw_map(words: Dictionary, path: Path) -> int:
@@ -78,7 +73,7 @@ def draw_map(words: Dictionary, path: Path) -> int:
     axes.set_xlabel("← " + _ends(directions[0])[0] + "      " + _ends(directions[0])[1] + " →")
     axes.set_ylabel("← " + _ends(directions[1])[0] + "      " + _ends(directions[1])[1] + " →")
     axes.set_title("Words by the change of spectrum they ask for")
-    _save(figure, path)
+    curve_plot.save(figure, path)
     return len(taken)
 
 
@@ -103,9 +98,3 @@ def _ends(direction: NDArray[np.float64]) -> tuple[str, str]:
     hertz = [GRID_HZ[direction.argmax()], GRID_HZ[direction.argmin()]]
     lifts, cuts = (f"{hz:.0f} Hz" if hz < 1000 else f"{hz / 1000:.1f} kHz" for hz in hertz)
     return f"more {cuts}", f"more {lifts}"
-
-
-def _save(figure: Figure, path: Path) -> None:
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise UsageError(f"{path}: a picture is .png or .svg.", "Name the file so.")
-    curve_plot.save(figure, path)

@@ -183,6 +183,8 @@ def test_commands_list_explain_show_and_draw(tmp_path: Path) -> None:
     assert run("words", "explain", "xqzjk", "--json")[0] == 1
     assert run("words", "map", str(tmp_path / "map.svg"), "--json")[0] == 0
     assert run("words", "map", str(tmp_path / "map.txt"), "--json")[0] == 2
+    assert run("words", "map", str(tmp_path / "nowhere" / "map.svg"), "--json")[0] == 2
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_bad_file_of_own_words_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
