@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ import soundfile
 
 from bridge.diagnosis import Check, State
 from bridge.errors import BridgeError, from_json
-from bridge.reaper import reaeq
+from bridge.reaper import own, reaeq
 from models.audio import AudioError, load
 from models.eq import Band, BandKind, Eq
 from models.impulse import impulse, worst_deviation
@@ -78,7 +77,7 @@ def _rendered(call: Call, folder: Path, wait: Callable[[float], None]) -> Json:
     """Render, and wait while REAPER does it in the background."""
     audio = folder / "impulse.wav"
     soundfile.write(audio, impulse(_RATE_HZ).T, _RATE_HZ, subtype="FLOAT")
-    state = base64.b64encode(reaeq.encode(reaeq.from_eq(EQ))).decode("ascii")
+    state = own.encode(reaeq.encode(reaeq.from_eq(EQ)))
     request = {"directory": str(folder), "audio": str(audio), "state": state}
     render = _answered(call("try_render", request))
     waited_s, tracks, background = 0.0, render["tracks"], not render["ready"]

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from bridge import errors
 from bridge.exchange import Hello, Job, OwnEq, ProjectInfo, Receipt, Track, Write
 from bridge.memory import Memory
-from bridge.reaper import inside, reaeq
+from bridge.reaper import inside, own, reaeq
 
 __all__ = [
     "Hello",
@@ -137,9 +137,9 @@ class ReaperSession:
         rows = [
             {
                 "guid": write.track.guid,
-                "state": _to_text(reaeq.encode(reaeq.from_eq(write.eq))),
+                "state": own.encode(reaeq.encode(reaeq.from_eq(write.eq))),
                 "data": write.memory.to_json(),
-                "expected_state": write.track.own and _to_text(write.track.own.state),
+                "expected_state": write.track.own and own.encode(write.track.own.state),
                 "moved": write.moved,
             }
             for write in writes
@@ -248,10 +248,6 @@ def _receipts(reply: Mapping[str, Any]) -> tuple[Receipt, ...]:
         )
         for row in reply["receipts"]
     )
-
-
-def _to_text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _from_text(text: str | None) -> bytes | None:
