@@ -29,13 +29,18 @@ from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.training.piano_tasks import FRAME
+from models.training.piano_tasks import FRAME, RATE_HZ
 
 CHANNELS, FIRST, LOCAL, POOL = 128, 64, 128, 16
 PLACES = FRAME // POOL
 _FRONT, _LEFT = (FIRST - 1) // 2, (LOCAL - 1) // 2
-_GAIN = 0.27
-"""Norm of the first filters with which the untrained autoencoder neither lifts nor lowers."""
+_BEND_HZ = 1000.0
+"""Below it the first filters lie evenly, above it evenly by logarithm."""
+_WINDOW, _KAISER = 0.6, 8.0
+_GAIN = 0.573
+"""With it the untrained autoencoder neither lifts nor lowers."""
+_LATENT_BIAS = -5.0
+"""Start of the last latent bias: a channel's factor can fall to softplus of it, -43 dB."""
 
 
 class EndToEnd(nn.Module):
@@ -43,16 +48,16 @@ class EndToEnd(nn.Module):
 
     def __init__(self, *, native: bool = True) -> None:
         super().__init__()
-        self.first = nn.Parameter(_gabor())
+        self.first = nn.Parameter(_quadrature_filters())
         self.first_bias = nn.Parameter(torch.zeros(CHANNELS))
         self.local = nn.Parameter(_smoothing())
         self.local_bias = nn.Parameter(torch.zeros(CHANNELS))
-        start = torch.eye(PLACES)
-        noise = _lecun((CHANNELS, PLACES, PLACES), PLACES) * 0.1
-        self.dense_local = nn.Parameter(start + noise)
-        self.dense_local_bias = nn.Parameter(torch.zeros(CHANNELS, PLACES))
-        self.dense = nn.Parameter(start + _lecun((PLACES, PLACES), PLACES) * 0.1)
-        self.dense_bias = nn.Parameter(torch.zeros(PLACES))
+        self.dense_local = nn.Parameter(torch.eye(PLACES).repeat(CHANNELS, 1, 1))
+        # What enters the latent layers at the start, softplus(0), leaves them, too.
+        passed = math.log(math.expm1(-_LATENT_BIAS)) - math.log(2.0)
+        self.dense_local_bias = nn.Parameter(torch.full((CHANNELS, PLACES), passed))
+        self.dense = nn.Parameter(torch.eye(PLACES))
+        self.dense_bias = nn.Parameter(torch.full((PLACES,), _LATENT_BIAS))
         self.last_bias = nn.Parameter(torch.zeros(1))
         self._layers = _native() if native else None
 
@@ -114,32 +119,36 @@ def training_loss(wanted: Tensor, got: Tensor) -> Tensor:
     return total
 
 
-def _lecun(shape: tuple[int, ...], inputs: int) -> Tensor:
-    return (torch.rand(shape) * 2.0 - 1.0) * math.sqrt(3.0 / inputs)
+def _quadrature_filters() -> Tensor:
+    """Return windowed cosines and sines (CHANNELS, FIRST), a pair at each of 64 frequencies.
 
-
-def _gabor() -> Tensor:
-    """Return short cosines (CHANNELS, FIRST), their frequencies evenly from 0 to half the rate.
-
-    What the pooling keeps of them gives the input back, nearly: the autoencoder begins where random
-    filters are after thousands of updates.
+    Of every channel the pooling keeps one sample of 16. Where those lie evenly, the images of a
+    pair's cosine and sine cancel, and the transposed layer gives the input back.
     """
-    freqs = (torch.arange(CHANNELS) + 0.5) / (2 * CHANNELS)
-    times = torch.arange(FIRST) - (FIRST - 1) / 2
-    phases = torch.rand(CHANNELS, 1) * 2 * math.pi
-    window = torch.hann_window(FIRST + 2, periodic=False)[1:-1]
-    filters = window * torch.cos(2 * math.pi * freqs[:, None] * times + phases)
-    scaled: Tensor = _GAIN * filters / filters.norm(dim=1, keepdim=True)
-    return scaled
+    pairs = CHANNELS // 2
+    steps = math.log(RATE_HZ / 2 / _BEND_HZ + 1.0)
+    growth = torch.exp((torch.arange(pairs) + 0.5) / pairs * steps)
+    freqs_hz, spacing_hz = _BEND_HZ * (growth - 1.0), _BEND_HZ * steps * growth
+    times_s = (torch.arange(FIRST) - (FIRST - 1) / 2) / RATE_HZ
+    angles = 2.0 * math.pi * freqs_hz[:, None] * times_s
+    window = torch.hann_window(FIRST + 2, periodic=False)[1:-1] ** _WINDOW
+    pair = torch.stack([torch.cos(angles), -torch.sin(angles)], dim=1)
+    weight = torch.sqrt(spacing_hz / (RATE_HZ / 2))
+    filters: Tensor = _GAIN * weight[:, None, None] * pair * window / window.norm()
+    return filters.reshape(CHANNELS, FIRST)
 
 
 def _smoothing() -> Tensor:
-    """Return kernels (CHANNELS, LOCAL) that smooth over one pool."""
-    kernel = torch.zeros(CHANNELS, LOCAL)
-    window = torch.hann_window(POOL + 2, periodic=False)[1:-1]
-    start = _LEFT - POOL // 2
-    kernel[:, start : start + POOL] = window / window.sum()
-    return kernel
+    """Return kernels (CHANNELS, LOCAL), wide windows, of every other pair upside down.
+
+    They smooth a channel's magnitude until it rises or falls through a whole pool: the largest
+    value is the first or the last one, and those kept lie evenly. Only where the envelope turns
+    are two of them next to each other, or far apart with the kernel upside down: pairs of both
+    kinds even that out.
+    """
+    kernel = torch.kaiser_window(LOCAL, periodic=False, beta=_KAISER)
+    signs = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(CHANNELS // 4)
+    return signs[:, None] * kernel / kernel.sum()
 
 
 def _front(

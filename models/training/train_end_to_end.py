@@ -1,9 +1,10 @@
 """Train the end-to-end paper's network: `python -m models.training.train_end_to_end --task TASK`.
 
 Two steps, as in the paper: the autoencoder (without latent layers) learns to give back the dry and
-wet frames of a task; then the whole network learns the task. Adam, a cosine to nothing, frames
-drawn at random from the notes that are not held out. A run that was broken off goes on where it
-last saved; the same seed gives the same frames.
+wet frames of a task; then the whole network learns the task. The second step has two stages: in
+the first one all 64 places of a channel change alike, in the second one every weight by itself.
+Adam, a cosine to nothing in each stage, frames drawn at random from the notes that are not held
+out. A run that was broken off goes on where it last saved; the same seed gives the same frames.
 """
 
 from __future__ import annotations
@@ -29,8 +30,33 @@ from models.training import corpus, piano_tasks
 from models.training.end_to_end_net import EndToEnd, training_loss
 from models.training.piano_tasks import FRAME, HOP, NOTE_FRAMES, TASKS
 
-_FIRST_STEP = "_autoencoder"
-RATE, CLIP = 5e-4, 1.0
+_FIRST_STEP, _ALIKE = "_autoencoder", "_alike"
+RATES = {
+    _FIRST_STEP: {"first": 1e-4, "local_bias": 1e-4, "first_bias": 1e-7, "last_bias": 1e-7},
+    _ALIKE: {
+        "first": 1e-4,
+        "local_bias": 1e-4,
+        "dense_local_bias": 0.1,
+        "dense_bias": 0.1,
+        "first_bias": 1e-7,
+        "last_bias": 1e-7,
+    },
+    "": {
+        "first": 5e-6,
+        "local": 1e-7,
+        "local_bias": 5e-6,
+        "dense_local": 1e-7,
+        "dense_local_bias": 1e-4,
+        "dense": 1e-7,
+        "dense_bias": 1e-4,
+        "first_bias": 5e-9,
+        "last_bias": 5e-9,
+    },
+}
+"""Adam's rate of each weight, by stage; what is not named stays as it is. The first and last biases
+add a constant to frames that may be 90 dB down; a weight of a latent layer is one of 64 that move
+together; and a ripple in a local kernel scatters the places that the pooling keeps."""
+CLIP = 1.0
 WARM_UP = 100
 _REPORT_EVERY = 250
 Signals = list[NDArray[np.float32]]
@@ -39,13 +65,19 @@ Batch = Callable[[int], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How long one step is trained. batch: frames per update."""
+    """How long one stage is trained. stage: a key of RATES. batch: frames per update."""
 
-    name: str
+    task: str
+    stage: str
     steps: int
     batch: int
     seed: int
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """The task and the stage."""
+        return self.task + self.stage
 
     @property
     def checkpoint(self) -> Path:
@@ -94,24 +126,46 @@ def batches(sources: Signals, targets: Signals, run: Run) -> Batch:
 
 def train(net: EndToEnd, batch: Batch, run: Run) -> None:
     """Train `net` to the end of the run, from its checkpoint if there is one."""
-    latent = not run.name.endswith(_FIRST_STEP)
-    optimiser = torch.optim.Adam(net.parameters(), lr=RATE)
+    optimiser = _optimiser(net, run.stage)
     first = _resume(net, optimiser, run)
     began, running = time.monotonic(), math.nan
     for step in range(first, run.steps):
-        rate = min(1.0, (step + 1) / WARM_UP) * 0.5 * (1.0 + math.cos(math.pi * step / run.steps))
-        optimiser.param_groups[0]["lr"] = RATE * rate
-        source, target = batch(step)
-        value = training_loss(target, net(source, latent=latent))
-        optimiser.zero_grad()
-        value.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-        optimiser.step()
-        now = float(value.detach())
+        share = min(1.0, (step + 1) / WARM_UP) * 0.5 * (1.0 + math.cos(math.pi * step / run.steps))
+        for group in optimiser.param_groups:
+            group["lr"] = group["initial_lr"] * share
+        now = _update(net, optimiser, batch(step), run.stage)
         running = now if math.isnan(running) else running + 0.02 * (now - running)
         if (step + 1) % _REPORT_EVERY == 0 or step + 1 == run.steps:
             _save(net, optimiser, run, step + 1)
             _log(run, step + 1, running, time.monotonic() - began)
+
+
+def _optimiser(net: EndToEnd, stage: str) -> torch.optim.Adam:
+    rates = RATES[stage]
+    groups = [
+        {"params": [weight], "lr": rates[name], "initial_lr": rates[name]}
+        for name, weight in net.named_parameters()
+        if name in rates
+    ]
+    return torch.optim.Adam(groups)
+
+
+def _update(
+    net: EndToEnd, optimiser: torch.optim.Adam, frames: tuple[Tensor, Tensor], stage: str
+) -> float:
+    """Take one step on a batch; return its loss."""
+    source, target = frames
+    value = training_loss(target, net(source, latent=stage != _FIRST_STEP))
+    net.zero_grad()
+    value.backward()  # type: ignore[no-untyped-call]
+    if stage == _ALIKE:
+        for bias in (net.dense_local_bias, net.dense_bias):
+            assert bias.grad is not None
+            bias.grad[...] = bias.grad.mean(dim=-1, keepdim=True)
+    trained = [weight for group in optimiser.param_groups for weight in group["params"]]
+    torch.nn.utils.clip_grad_norm_(trained, CLIP)
+    optimiser.step()
+    return float(value.detach())
 
 
 def _resume(net: EndToEnd, optimiser: torch.optim.Adam, run: Run) -> int:
@@ -151,14 +205,14 @@ def _log(run: Run, step: int, running: float, spent_s: float) -> None:
     print(f"{run.name} {step}/{run.steps}  loss {running:.4f}  {spent_s:.0f} s", flush=True)
 
 
-def both_steps(task: str, first: Run, second: Run) -> None:
+def both_steps(first: Run, second: list[Run]) -> None:
     """Train the autoencoder of a task, then the network; what was trained before is kept."""
-    torch.manual_seed(first.seed)
     net = EndToEnd()
     dry = training_notes(first.folder)
-    wet = piano_tasks.equalised(dry, task)
+    wet = piano_tasks.equalised(dry, first.task)
     train(net, batches([dry, wet], [dry, wet], first), first)
-    train(net, batches([dry], [wet], second), second)
+    for stage in second:
+        train(net, batches([dry], [wet], stage), stage)
 
 
 def ship(folder: Path, path: Path) -> None:
@@ -183,8 +237,9 @@ def main(arguments: list[str]) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--task", choices=TASKS)
     what.add_argument("--ship", type=Path, metavar="FILE", help="pack the trained tasks")
-    parser.add_argument("--steps", type=int, default=44000, help="updates of the supervised step")
-    parser.add_argument("--first-steps", type=int, default=2000, help="updates of the autoencoder")
+    parser.add_argument("--first-steps", type=int, default=1000, help="updates, autoencoder")
+    parser.add_argument("--alike-steps", type=int, default=12000, help="updates, places alike")
+    parser.add_argument("--steps", type=int, default=6000, help="updates of every weight")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=2018)
     parser.add_argument(
@@ -197,8 +252,9 @@ def main(arguments: list[str]) -> None:
     torch.set_num_threads(1)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     how = (chosen.batch, chosen.seed, chosen.folder)
-    first = Run(f"{chosen.task}{_FIRST_STEP}", chosen.first_steps, *how)
-    both_steps(chosen.task, first, Run(chosen.task, chosen.steps, *how))
+    first = Run(chosen.task, _FIRST_STEP, chosen.first_steps, *how)
+    alike = Run(chosen.task, _ALIKE, chosen.alike_steps, *how)
+    both_steps(first, [alike, Run(chosen.task, "", chosen.steps, *how)])
 
 
 if __name__ == "__main__":
