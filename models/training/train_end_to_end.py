@@ -141,7 +141,10 @@ def train(net: EndToEnd, batch: Batch, run: Run) -> None:
 
 
 def _optimiser(net: EndToEnd, stage: str) -> torch.optim.Adam:
+    """Return the optimiser of a stage's weights; for the others no gradient is worked out."""
     rates = RATES[stage]
+    for name, weight in net.named_parameters():
+        weight.requires_grad_(name in rates)
     groups = [
         {"params": [weight], "lr": rates[name], "initial_lr": rates[name]}
         for name, weight in net.named_parameters()
@@ -162,8 +165,7 @@ def _update(
         for bias in (net.dense_local_bias, net.dense_bias):
             assert bias.grad is not None
             bias.grad[...] = bias.grad.mean(dim=-1, keepdim=True)
-    trained = [weight for group in optimiser.param_groups for weight in group["params"]]
-    torch.nn.utils.clip_grad_norm_(trained, CLIP)
+    torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
     optimiser.step()
     return float(value.detach())
 
