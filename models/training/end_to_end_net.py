@@ -34,10 +34,14 @@ from models.training.piano_tasks import FRAME, RATE_HZ
 CHANNELS, FIRST, LOCAL, POOL = 128, 64, 128, 16
 PLACES = FRAME // POOL
 _FRONT, _LEFT = (FIRST - 1) // 2, (LOCAL - 1) // 2
-_BEND_HZ = 1000.0
+_FREQUENCIES = CHANNELS // 4
+_BEND_HZ = 1300.0
 """Below it the first filters lie evenly, above it evenly by logarithm."""
-_WINDOW, _KAISER = 0.6, 8.0
-_GAIN = 0.573
+_HANN_POWER = (0.5, 0.85)
+"""Of the first filters' window, at the lowest frequency and at the highest."""
+_KAISER, _KERNEL_SUM = 9.5, 0.25
+"""Small, so that softplus stays almost straight: a channel's factor must not follow the level."""
+_GAIN = 0.6
 """With it the untrained autoencoder neither lifts nor lowers."""
 _LATENT_BIAS = -5.0
 """Start of the last latent bias: a channel's factor can fall to softplus of it, -43 dB."""
@@ -120,35 +124,36 @@ def training_loss(wanted: Tensor, got: Tensor) -> Tensor:
 
 
 def _quadrature_filters() -> Tensor:
-    """Return windowed cosines and sines (CHANNELS, FIRST), a pair at each of 64 frequencies.
+    """Return windowed cosines and sines (CHANNELS, FIRST), two of each at 32 frequencies.
 
     Of every channel the pooling keeps one sample of 16. Where those lie evenly, the images of a
-    pair's cosine and sine cancel, and the transposed layer gives the input back.
+    cosine and a sine cancel, and the transposed layer gives the input back.
     """
-    pairs = CHANNELS // 2
     steps = math.log(RATE_HZ / 2 / _BEND_HZ + 1.0)
-    growth = torch.exp((torch.arange(pairs) + 0.5) / pairs * steps)
+    growth = torch.exp((torch.arange(_FREQUENCIES) + 0.5) / _FREQUENCIES * steps)
     freqs_hz, spacing_hz = _BEND_HZ * (growth - 1.0), _BEND_HZ * steps * growth
     times_s = (torch.arange(FIRST) - (FIRST - 1) / 2) / RATE_HZ
     angles = 2.0 * math.pi * freqs_hz[:, None] * times_s
-    window = torch.hann_window(FIRST + 2, periodic=False)[1:-1] ** _WINDOW
-    pair = torch.stack([torch.cos(angles), -torch.sin(angles)], dim=1)
+    hann = torch.hann_window(FIRST + 2, periodic=False)[1:-1]
+    window = hann ** torch.linspace(*_HANN_POWER, _FREQUENCIES)[:, None]
+    window = window / window.norm(dim=1, keepdim=True)
+    pair = torch.stack([torch.cos(angles), -torch.sin(angles)], dim=1) * window[:, None]
     weight = torch.sqrt(spacing_hz / (RATE_HZ / 2))
-    filters: Tensor = _GAIN * weight[:, None, None] * pair * window / window.norm()
-    return filters.reshape(CHANNELS, FIRST)
+    filters: Tensor = _GAIN * weight[:, None, None] * pair
+    return filters.repeat_interleave(2, dim=0).reshape(CHANNELS, FIRST)
 
 
 def _smoothing() -> Tensor:
-    """Return kernels (CHANNELS, LOCAL), wide windows, of every other pair upside down.
+    """Return kernels (CHANNELS, LOCAL), wide windows, at each frequency one pair upside down.
 
     They smooth a channel's magnitude until it rises or falls through a whole pool: the largest
     value is the first or the last one, and those kept lie evenly. Only where the envelope turns
-    are two of them next to each other, or far apart with the kernel upside down: pairs of both
-    kinds even that out.
+    are two of them next to each other, or far apart with the kernel upside down: a pair of each
+    kind evens that out.
     """
     kernel = torch.kaiser_window(LOCAL, periodic=False, beta=_KAISER)
-    signs = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(CHANNELS // 4)
-    return signs[:, None] * kernel / kernel.sum()
+    signs = torch.tensor([1.0, 1.0, -1.0, -1.0]).repeat(_FREQUENCIES)
+    return _KERNEL_SUM * signs[:, None] * kernel / kernel.sum()
 
 
 def _front(
@@ -224,11 +229,10 @@ def _native() -> Any:
     compiler = shutil.which("cc")
     if compiler is None:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="reatone-layers-"))
-    library = folder / "layers.so"
     source = Path(__file__).with_name("end_to_end_layers.c")
     flags = ["-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-    done = subprocess.run(
-        [compiler, *flags, "-o", str(library), str(source), "-lm"], check=False, capture_output=True
-    )
-    return None if done.returncode else ctypes.CDLL(str(library))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        library = Path(folder, "layers.so")
+        command = [compiler, *flags, "-o", str(library), str(source), "-lm"]
+        done = subprocess.run(command, check=False, capture_output=True)
+        return None if done.returncode else ctypes.CDLL(str(library))
