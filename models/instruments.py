@@ -2,10 +2,11 @@
 
 All features (`models.hearing`) go, standardised, projected on components that tell classes apart
 rather than recordings of one class, and brought to unit length, into scores that are quadratic in
-them. A temperature that grows with the best score, fitted on recordings of sources and of whole
-collections that were held out, turns the scores into calibrated confidences. It knows a further
-class, "none of these": whole mixes and noise; what goes to it is shared out evenly among the
-instruments, so that they are all doubtful.
+them; those of a linear discriminant are added. A temperature that grows with the best score and the
+discriminant's share, fitted on recordings of sources and of whole collections that were held out,
+make of the scores calibrated confidences. It knows a further class, "none of these": whole mixes
+and noise; what goes to it is shared out evenly among the instruments, so that they are all
+doubtful.
 Figures: models/weights/instruments.md.
 """
 
@@ -74,11 +75,12 @@ class Guess:
 
 
 class Model(NamedTuple):
-    """Scores quadratic in x: bias + x @ linear + products(x) @ quadratic, then `cooled`.
+    """Two parts added up, each of the features standardised by centre and scale (D,) and limited.
 
-    x: features, standardised by centre and scale (D,), limited, times projection (D, P), of length
-    1. bias: (23,). linear: (P, 23). quadratic: (P(P + 1) / 2, 23): the classes, then "none of
-    these".
+    One is quadratic in x, these times projection (D, P), of length 1: bias + x @ linear +
+    products(x) @ quadratic. bias: (23,). linear: (P, 23). quadratic: (P(P + 1) / 2, 23): the
+    classes, then "none of these". The other is linear: discriminant (D + 1, 23), the last row for a
+    one.
     """
 
     centre: Array
@@ -87,8 +89,10 @@ class Model(NamedTuple):
     bias: Array
     linear: Array
     quadratic: Array
+    discriminant: Array
     temperature: float
     growth: float
+    share: float
 
     def project(self, features: Array) -> Array:
         """Return features (N, D) as coordinates (N, P) of length 1."""
@@ -96,9 +100,20 @@ class Model(NamedTuple):
 
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 23), up to a constant, of features (N, D)."""
+        return combined(self.parts(features), self.temperature, self.growth, self.share)
+
+    def parts(self, features: Array) -> Array:
+        """Return the scores (2, N, 23) of both parts, each of its own size."""
         x = self.project(features)
-        scores = self.bias + x @ self.linear + products(x) @ self.quadratic
-        return cooled(scores, self.temperature, self.growth)
+        curved = self.bias + x @ self.linear + products(x) @ self.quadratic
+        standard = standardised(features, self.centre, self.scale)
+        straight = standard @ self.discriminant[:-1] + self.discriminant[-1]
+        return np.stack([curved, straight])
+
+
+def combined(parts: Array, temperature: float, growth: float, share: float) -> Array:
+    """Return the sum (N, 23) of the first part, cooled, and a share of the second."""
+    return np.asarray(cooled(parts[0], temperature, growth) + share * parts[1])
 
 
 def cooled(scores: Array, temperature: float, growth: float) -> Array:
@@ -188,5 +203,6 @@ def load_model() -> Model:
     from safetensors.numpy import load_file  # noqa: PLC0415
 
     tensors = {name: t.astype(np.float64) for name, t in load_file(weights_path(WEIGHTS)).items()}
-    temperature, growth = (float(tensors.pop(name)[0]) for name in ("temperature", "growth"))
-    return Model(**tensors, temperature=temperature, growth=growth)
+    numbers = (float(tensors.pop(name)[0]) for name in ("temperature", "growth", "share"))
+    temperature, growth, share = numbers
+    return Model(**tensors, temperature=temperature, growth=growth, share=share)

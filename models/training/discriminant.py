@@ -17,6 +17,9 @@ Labels = NDArray[np.intp]
 SHRINK = 0.2
 """Share of the covariance that is a multiple of the identity, in standardised features."""
 
+_CONSTANT = 1e-3
+"""A feature that varies less than this says nothing."""
+
 
 def fit(x: Array, labels: Labels, runs: Labels) -> Array:
     """Return weights (D + 1, C), the last row for a one, that give log-odds of features (N, D).
@@ -24,6 +27,7 @@ def fit(x: Array, labels: Labels, runs: Labels) -> Array:
     labels: (N,) of 0 … C − 1, none missing. runs: (N,), each within one class.
     """
     centre, scale = x.mean(axis=0), x.std(axis=0)
+    scale[scale < _CONSTANT] = 1.0
     z = (x - centre) / scale
     _, first, run = np.unique(runs, return_index=True, return_inverse=True)
     run_means = np.array([z[run == number].mean(axis=0) for number in range(len(first))])

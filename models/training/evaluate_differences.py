@@ -30,6 +30,7 @@ NETWORKS = {
     "CNN, sampled only": "matching_four_cnn",
     "CNN, tuned on real": "matching_four_cnn_tuned",
 }
+"""The CNNs guess four times."""
 HEAD = "4"
 PAPERS, OURS = "as in the paper", "as auto asks"
 QUICK_CLIPS = 24
@@ -60,8 +61,7 @@ def run(quick: bool) -> dict[str, Any]:
 
 def score(difference: str, method: str, curves_db: Array, eqs: Sequence[Eq]) -> dict[str, Any]:
     """Return the row of one method: mean, 95th percentile and largest error over the clips."""
-    responses = np.stack([eq.response_db(GRID_HZ, SAMPLE_RATE_HZ) for eq in eqs])
-    errors = np.abs(responses - curves_db)[:, INSIDE].mean(axis=1)
+    errors = errors_db(eqs, curves_db)
     return {
         "difference": difference,
         "method": method,
@@ -73,13 +73,27 @@ def score(difference: str, method: str, curves_db: Array, eqs: Sequence[Eq]) -> 
     }
 
 
+def errors_db(eqs: Sequence[Eq], curves_db: Array) -> Array:
+    """Return the mean absolute error (N,) of each equaliser's response to its curve (N, 121)."""
+    responses = np.stack([eq.response_db(GRID_HZ, SAMPLE_RATE_HZ) for eq in eqs])
+    return np.asarray(np.abs(responses - curves_db)[:, INSIDE].mean(axis=1))
+
+
 def network_eqs(name: str, curves_db: Array) -> list[Eq]:
-    """Return the equalisers that a shipped network fills in for curves (N, 121), unrefined."""
+    """Return the equalisers that a shipped network fills in for curves (N, 121), unrefined.
+
+    Of several guesses the one whose response is nearest.
+    """
     place = np.log(POINTS_HZ)
     seen = np.stack([np.interp(place, np.log(GRID_HZ), curve) for curve in curves_db])
     guesses = shipped(name).guess(HEAD, seen)
-    columns = zip(guesses.freq_hz[:, 0], guesses.gain_db[:, 0], guesses.width[:, 0], strict=True)
-    return [Eq(tuple(map(Band, guesses.kinds, *map(_floats, column)))) for column in columns]
+    tried = []
+    for guess in range(guesses.freq_hz.shape[1]):
+        parts = (values[:, guess] for values in (guesses.freq_hz, guesses.gain_db, guesses.width))
+        columns = zip(*parts, strict=True)
+        tried.append([Eq(tuple(map(Band, guesses.kinds, *map(_floats, c)))) for c in columns])
+    nearest = np.argmin([errors_db(eqs, curves_db) for eqs in tried], axis=0)
+    return [tried[guess][i] for i, guess in enumerate(nearest)]
 
 
 def _floats(values: Array) -> list[float]:

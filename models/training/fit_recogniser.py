@@ -1,9 +1,10 @@
 """Fit the instrument recogniser: python -m models.training.fit_recogniser.
 
 Fitted to the training and validation splits, to instruments made by number, and to whole mixes and
-noise as "none of these"; the test split stays unseen. Settings were chosen, and the temperature is
-fitted, on recordings held out by source and by whole collections: a new recording mostly comes from
-a collection that is not known. Takes some forty minutes; --cache keeps the measured features.
+noise as "none of these"; the test split stays unseen. Settings were chosen, and temperature and
+share fitted, on recordings held out by source and by whole collections: a new recording mostly
+comes from a collection that is not known. Takes some forty minutes; --cache keeps the measured
+features.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from models.instruments import (
     FAMILY,
     WEIGHTS,
     Model,
-    cooled,
+    combined,
     shared_out,
     standardised,
     unit_length,
 )
 from models.resources import weights_path
-from models.training import corpus, noises, synthesised
+from models.training import corpus, discriminant, noises, synthesised
 from models.training.corpus import Recording
 from models.training.recogniser_data import NONE, Example, both_features, collection, example
 from models.training.scores import accuracy, calibration_error, log_loss
@@ -51,9 +52,10 @@ EVENED = 0.5
 """How far directions are evened out in which recordings of one class differ: 0 not, 1 wholly."""
 TEMPERATURES = np.geomspace(0.1, 5.0, 40)
 GROWTHS = np.linspace(0.0, 0.9, 10)
+DISCRIMINANT_SHARES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
 SYNTHETIC_WEIGHT = 0.5
 """A synthesised clip counts this much of a recorded one."""
-_LARGE = ("projection", "linear", "quadratic")
+_LARGE = ("projection", "linear", "quadratic", "discriminant")
 BLEEDING = 80
 """Recordings that may be heard in the background of others."""
 
@@ -125,7 +127,10 @@ def _measured(recording: Recording, seed: int) -> tuple[Array, Array, int]:
 
 
 def fit(material: Material, components: int = COMPONENTS) -> Model:
-    """Return the weighted ridge regression, quadratic in the components, temperature 1."""
+    """Return the weighted ridge regression, quadratic in the components, and the discriminant.
+
+    Temperature 1, and no share of the discriminant yet.
+    """
     x, weight = material.inputs, material.weights / material.weights.mean()
     share = weight / weight.sum()
     centre = share @ x
@@ -134,8 +139,10 @@ def fit(material: Material, components: int = COMPONENTS) -> Model:
     axes = principal_axes(standard, share, components)
     x = standard @ axes
     even = evening(x, material.labels, weight)
+    runs = np.char.add(material.labels.astype(str), material.sources)
+    apart = discriminant.fit(standard, material.labels, np.unique(runs, return_inverse=True)[1])
     empty = np.zeros(0)
-    model = Model(centre, scale, axes @ even, empty, empty, empty, 1.0, 0.0)
+    model = Model(centre, scale, axes @ even, empty, empty, empty, apart, 1.0, 0.0, 0.0)
     return _regressed(model, unit_length(x @ even), material.labels, weight)
 
 
@@ -206,18 +213,26 @@ def folds_of(groups: NDArray[np.str_], count: int) -> Labels:
 
 
 def held_out_scores(material: Material, folds: Labels, components: int = COMPONENTS) -> Array:
-    """Return each row's scores by a model that never heard its fold; zeros for those of none."""
-    scores = np.zeros((len(folds), NONE + 1))
+    """Return the parts' scores (2, N, 23) by models that never heard a row's fold.
+
+    Zeros for rows of no fold.
+    """
+    scores = np.zeros((2, len(folds), NONE + 1))
     for fold in range(folds.max() + 1):
         model = fit(material.rows(folds != fold), components)
-        scores[folds == fold] = model.scores(material.inputs[folds == fold])
+        scores[:, folds == fold] = model.parts(material.inputs[folds == fold])
     return scores
 
 
-def best_calibration(scores: Array, labels: Labels) -> tuple[float, float]:
-    """Return temperature and growth of least log loss."""
-    tried = ((float(t), float(g)) for g in GROWTHS for t in TEMPERATURES)
-    return min(tried, key=lambda pair: log_loss(np.log(shared_out(cooled(scores, *pair))), labels))
+def best_calibration(parts: Array, labels: Labels) -> tuple[float, float, float]:
+    """Return temperature, growth and the discriminant's share of least log loss."""
+    tried = (
+        (float(t), float(g), share)
+        for share in DISCRIMINANT_SHARES
+        for g in GROWTHS
+        for t in TEMPERATURES
+    )
+    return min(tried, key=lambda c: log_loss(np.log(shared_out(combined(parts, *c))), labels))
 
 
 def train(data: Path, cache: Path | None = None) -> Model:
@@ -234,15 +249,16 @@ def train(data: Path, cache: Path | None = None) -> Model:
     sources = np.where(collections == "", "", material.sources)
     labels = material.labels[known]
     scores = {
-        "source": held_out_scores(material, folds_of(sources, FOLDS["source"]))[known],
-        "collection": held_out_scores(material, folds_of(collections, FOLDS["collection"]))[known],
+        name: held_out_scores(material, folds_of(groups, FOLDS[name]))[:, known]
+        for name, groups in (("source", sources), ("collection", collections))
     }
-    both = np.concatenate(list(scores.values()))
+    both = np.concatenate(list(scores.values()), axis=1)
     calibration = best_calibration(both, np.tile(labels, len(scores)))
     for name, held_out in scores.items():
-        report(f"held out by {name}", np.log(shared_out(cooled(held_out, *calibration))), labels)
-    print(f"temperature {calibration[0]:.3f}, growth {calibration[1]:.2f}")
-    return fit(material)._replace(temperature=calibration[0], growth=calibration[1])
+        report(f"held out by {name}", np.log(shared_out(combined(held_out, *calibration))), labels)
+    temperature, growth, share = calibration
+    print(f"temperature {temperature:.3f}, growth {growth:.2f}, share of the discriminant {share}")
+    return fit(material)._replace(temperature=temperature, growth=growth, share=share)
 
 
 def report(what: str, odds: Array, labels: Labels) -> None:

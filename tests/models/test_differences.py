@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models import targets
-from models.eq import Eq
+from models.eq import Band, BandKind, Eq
+from models.matching_net import Guesses
 from models.spectrum import GRID_HZ, Spectrum
 from models.target import Target
 from models.training import choose_strength, corpus, evaluate_differences, evaluate_eq_pairs
@@ -48,6 +49,22 @@ def test_an_eq_that_is_the_difference_has_no_error() -> None:
     assert row["mae_db"] == 0.0
     row = evaluate_differences.score("x", "flat", np.full((2, GRID_HZ.size), 2.0), eqs)
     assert row["mae_db"] == pytest.approx(2.0)
+
+
+def test_of_several_guesses_the_nearest_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    gain_db = np.array([[[2.0], [-3.0]], [[2.0], [-3.0]]])
+    ones = np.ones_like(gain_db)
+    guesses = Guesses((BandKind.BELL,), 1000.0 * ones, gain_db, ones, "reaeq")
+
+    class Guessing:
+        def guess(self, head: str, curves_db: np.ndarray) -> Guesses:
+            return guesses
+
+    monkeypatch.setattr(evaluate_differences, "shipped", lambda name: Guessing())
+    wanted = [Eq((Band(BandKind.BELL, 1000.0, gain, 1.0),)) for gain in (-2.5, 1.5)]
+    curves_db = np.stack([eq.response_db(GRID_HZ, 48000.0) for eq in wanted])
+    found = evaluate_differences.network_eqs("any", curves_db)
+    assert [eq.bands[0].gain_db for eq in found] == [-3.0, 2.0]
 
 
 class TestPairs:

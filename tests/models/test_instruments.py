@@ -22,6 +22,7 @@ from models.instruments import (
     Model,
     classify,
     classify_spectrum,
+    combined,
     cooled,
     shape,
     shared_out,
@@ -136,7 +137,7 @@ def test_sounds_shorter_than_a_window_are_heard() -> None:
     assert hearing.features(powers).shape == (397 + 1506 + 512,)
 
 
-def test_a_model_is_the_quadratic_that_it_says() -> None:
+def test_a_model_is_the_sum_that_it_says() -> None:
     rng = np.random.default_rng(8)
     curvature = rng.standard_normal((2, 3, 3))
     curvature += curvature.transpose(0, 2, 1)
@@ -149,14 +150,17 @@ def test_a_model_is_the_quadratic_that_it_says() -> None:
         bias=np.array([0.1, -0.2]),
         linear=rng.standard_normal((3, 2)),
         quadratic=np.array([(matrix[upper] * twice) for matrix in curvature]).T,
+        discriminant=rng.standard_normal((4, 2)),
         temperature=2.0,
         growth=0.3,
+        share=0.4,
     )
     features = np.array([[2.0, 1.0, -0.5], [1.0, 3.0, 99.0]])
     x = np.array([[0.5, 1.0, -0.5], [0.0, 3.0, 4.0]])  # the last is limited
+    straight = np.column_stack([x, np.ones(2)]) @ model.discriminant
     x /= np.sqrt([[1.5], [25.0]])
     curved = np.einsum("ni,cij,nj->nc", x, curvature, x)
-    expected = cooled(model.bias + x @ model.linear + curved, 2.0, 0.3)
+    expected = cooled(model.bias + x @ model.linear + curved, 2.0, 0.3) + 0.4 * straight
     np.testing.assert_allclose(model.scores(features), expected)
 
 
@@ -205,8 +209,9 @@ def test_fitting_recovers_separated_classes_of_unheard_sources() -> None:
         np.ones(len(labels), dtype=bool),
     )
     folds = fit_recogniser.folds_of(material.sources, 5)
-    scores = fit_recogniser.held_out_scores(material, folds, components=20)
-    assert accuracy(scores, labels) > 0.95
+    curved, straight = fit_recogniser.held_out_scores(material, folds, components=20)
+    assert accuracy(curved, labels) > 0.95
+    assert accuracy(straight, labels) > 0.95
 
 
 def test_folds_keep_groups_whole_and_leave_out_what_has_none() -> None:
@@ -236,8 +241,8 @@ def test_what_is_in_no_fold_is_never_held_out(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(fit_recogniser, "fit", spied)
     scores = fit_recogniser.held_out_scores(material, fit_recogniser.folds_of(groups, 2), 20)
     assert heard_of == [{"b", ""}, {"a", ""}]
-    assert not scores[groups == ""].any()
-    assert scores[groups != ""].any(axis=1).all()
+    assert not scores[:, groups == ""].any()
+    assert scores[:, groups != ""].any(axis=2).all()
 
 
 def test_evening_shrinks_what_differs_within_classes() -> None:
@@ -260,9 +265,26 @@ def test_calibration_undoes_what_made_scores_too_sure() -> None:
     odds /= odds.sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(23, p=row) for row in odds])
     known = log_loss(np.log(shared_out(scores)), labels)
-    found = cooled(3.0 * scores, *fit_recogniser.best_calibration(3.0 * scores, labels))
+    parts = np.stack([3.0 * scores, rng.normal(0.0, 1.0, (500, 23))])
+    *cooling, share = fit_recogniser.best_calibration(parts, labels)
+    assert share <= 0.05  # the second part says nothing
+    found = combined(parts, *cooling, share)
     assert log_loss(np.log(shared_out(found)), labels) < known + 0.01
     assert log_loss(np.log(shared_out(3.0 * scores)), labels) > known + 0.5
+
+
+def test_a_second_opinion_is_heard_where_it_helps() -> None:
+    rng = np.random.default_rng(13)
+    labels = rng.integers(0, 22, 500)
+    truth = 40.0 * np.eye(23)[labels]
+    parts = np.stack([truth * 0.05, truth]) + rng.normal(0.0, 1.0, (2, 500, 23)) * [
+        [[1.0]],
+        [[16.0]],
+    ]
+    calibration = fit_recogniser.best_calibration(parts, labels)
+    alone = cooled(parts[0], *calibration[:2])
+    assert calibration[2] > 0.0
+    assert log_loss(combined(parts, *calibration), labels) < log_loss(alone, labels) - 0.1
 
 
 def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
@@ -282,7 +304,7 @@ def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
     wanted = np.eye(23)[labels] - 1.0 / 23.0
     dual = np.linalg.solve(kernel + fit_recogniser.RIDGE * np.eye(46), wanted)
     expected = fit_recogniser.SHARPNESS * kernel @ dual
-    np.testing.assert_allclose(model.scores(material.inputs), expected, atol=1e-8)
+    np.testing.assert_allclose(model.parts(material.inputs)[0], expected, atol=1e-8)
     np.testing.assert_allclose((x**2).sum(axis=1), 1.0)
 
 
@@ -298,8 +320,10 @@ def test_what_is_saved_is_what_was_fitted(tmp_path: Path) -> None:
         bias=rng.standard_normal(23),
         linear=rng.standard_normal((23, 3)).T,
         quadratic=rng.standard_normal((23, 6)).T,
+        discriminant=rng.standard_normal((23, 5)).T,
         temperature=0.5,
         growth=0.25,
+        share=0.125,
     )
     save_file(fit_recogniser.tensors_of(model), tmp_path / "model.safetensors")
     loaded = load_file(tmp_path / "model.safetensors")
