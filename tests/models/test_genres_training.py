@@ -110,6 +110,17 @@ def test_a_long_run_counts_as_much_as_a_short_one() -> None:
     assert -bias / slope == pytest.approx((-2.0 + 4.0) / 2.0, abs=0.1)
 
 
+def test_a_feature_that_never_changes_says_nothing() -> None:
+    x = np.random.default_rng(4).normal(0.0, 1.0, (80, 3)) + np.repeat([[0.0], [2.0]], 40, axis=0)
+    x[:, 1] = 7.0
+    labels = np.repeat([0, 1], 40)
+    weights = discriminant.fit(x, labels, np.arange(80))
+    assert weights[1] == pytest.approx(np.zeros(2), abs=1e-9)
+    without = discriminant.fit(x[:, [0, 2]], labels, np.arange(80))
+    decided = [given @ w[:-1] + w[-1] for given, w in ((x, weights), (x[:, [0, 2]], without))]
+    np.testing.assert_array_equal(*(scores.argmax(axis=1) for scores in decided))
+
+
 def test_a_discriminant_is_fishers_where_every_row_is_a_run_of_its_own() -> None:
     rng = np.random.default_rng(11)
     labels = np.repeat([0, 1], 400)
