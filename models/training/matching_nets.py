@@ -127,6 +127,15 @@ class MatchingModule(nn.Module):
         save_file(arrays, path, metadata={"heads": json.dumps(heads)})
 
 
+def of_best_guess(errors: Tensor, share_of_all: float) -> Tensor:
+    """Return the mean over curves of the best guess's error; errors: (N, guesses).
+
+    share_of_all: how much all guesses count beside it, so that none is left behind.
+    """
+    best = (1.0 - share_of_all) * errors.amin(dim=1) + share_of_all * errors.mean(dim=1)
+    return best.mean()
+
+
 def _head(plan: HeadPlan, width: int) -> nn.Linear:
     """Make a head whose bands start spread over the spectrum, so that none doubles another."""
     count = len(plan.kinds)

@@ -36,6 +36,7 @@ from models.training.matching_nets import (
     HeadPlan,
     MatchingModule,
     Shape,
+    of_best_guess,
 )
 
 HEAD = "4"
@@ -48,7 +49,6 @@ SHAPES: dict[str, Shape] = {
 }
 GUESSES = {"cnn": 4, "mlp": 1}
 _RUNNER_UP_SHARE = 0.1
-"""How much all guesses count, beside the best, so that none is left behind."""
 _KEPT_EVERY = 500
 
 
@@ -139,8 +139,7 @@ def response_loss(biquads: Biquads, module: MatchingModule, curves_db: Tensor) -
     controls = module.controls(HEAD, module.shares(HEAD, curves_db))
     error = biquads.response_db(*controls) - curves_db[:, None]
     each = (error.abs() * _weight()).sum(dim=-1)
-    best = (1.0 - _RUNNER_UP_SHARE) * each.amin(dim=1) + _RUNNER_UP_SHARE * each.mean(dim=1)
-    return best.mean()
+    return of_best_guess(each, _RUNNER_UP_SHARE)
 
 
 def train(

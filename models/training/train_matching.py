@@ -39,6 +39,7 @@ from models.training.matching_nets import (
     HeadPlan,
     MatchingModule,
     Shape,
+    of_best_guess,
 )
 
 PARAMETER_WEIGHT, GAIN_WEIGHT = 1e-3, 1e-2
@@ -118,8 +119,7 @@ def best_guess_loss(module: MatchingModule) -> Loss:
         error = biquads[batch.head].response_db(*controls) - batch.curves_db[:, None]
         weight = batch.weight if batch.weight.ndim == 1 else batch.weight[:, None]
         rms = torch.sqrt((error * error * weight).sum(dim=-1) + _SMALLEST_ERROR)
-        best = (1.0 - _RUNNER_UP_SHARE) * rms.amin(dim=1) + _RUNNER_UP_SHARE * rms.mean(dim=1)
-        return best.mean()
+        return of_best_guess(rms, _RUNNER_UP_SHARE)
 
     return loss
 
