@@ -94,19 +94,15 @@ class Model(NamedTuple):
     growth: float
     share: float
 
-    def project(self, features: Array) -> Array:
-        """Return features (N, D) as coordinates (N, P) of length 1."""
-        return unit_length(standardised(features, self.centre, self.scale) @ self.projection)
-
     def scores(self, features: Array) -> Array:
         """Return the log-odds (N, 23), up to a constant, of features (N, D)."""
         return combined(self.parts(features), self.temperature, self.growth, self.share)
 
     def parts(self, features: Array) -> Array:
         """Return the scores (2, N, 23) of both parts, each of its own size."""
-        x = self.project(features)
-        curved = self.bias + x @ self.linear + products(x) @ self.quadratic
         standard = standardised(features, self.centre, self.scale)
+        x = unit_length(standard @ self.projection)
+        curved = self.bias + x @ self.linear + products(x) @ self.quadratic
         straight = standard @ self.discriminant[:-1] + self.discriminant[-1]
         return np.stack([curved, straight])
 

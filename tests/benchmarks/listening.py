@@ -1,9 +1,10 @@
 """Print what listening costs and how exact it is.
 
-    python tests/benchmarks/listening.py [speed] [memory] [loudness]
+    python tests/benchmarks/listening.py [speed] [recognition] [memory] [loudness]
 
 speed: one 3-minute stereo file (24 bit, 48 kHz), best of three, beside SciPy's Welch spectrum and
-pyloudnorm on the same file. memory: peak resident memory of a process that listens to 3 and to 30
+pyloudnorm on the same file. recognition: the same file heard and recognised, beside hearing alone,
+and the first time, when the networks are read. memory: peak resident memory of a process that listens to 3 and to 30
 minutes. loudness: predicted against exact loudness change on real clips (needs REATONE_DATA or
 ../shared/data): random EQs of six bands with gains up to 6 dB and up to 12 dB.
 """
@@ -83,6 +84,22 @@ def speed(folder: Path) -> None:
     print(f"change_lu, 3 min              {seconds * 1000:6.2f} ms")
 
 
+def recognition(folder: Path) -> None:
+    """Time hearing and recognising in one, on one thread if OMP_NUM_THREADS says so."""
+    from models.instruments import classify_spectrum
+    from models.spectrum import listen
+
+    path = write_music(folder / "three.wav", 3.0)
+    alone = best_of(3, lambda: listen(path))
+
+    def whole() -> object:
+        return classify_spectrum(listen(path).spectrum)
+
+    first, seconds = best_of(1, whole), best_of(3, whole)
+    print(f"listen and recognise, 3 min   {seconds:6.2f} s   {seconds / alone:.2f} x listening")
+    print(f"  the first time              {first:6.2f} s")
+
+
 def memory(folder: Path) -> None:
     """Print the peak resident memory of fresh processes."""
     script = (
@@ -152,7 +169,7 @@ def random_eq(rng: np.random.Generator, limit_db: float) -> object:
 
 def main() -> None:
     """Run the benchmarks named on the command line, all by default."""
-    parts = {"speed": speed, "memory": memory, "loudness": loudness}
+    parts = {"speed": speed, "recognition": recognition, "memory": memory, "loudness": loudness}
     with tempfile.TemporaryDirectory() as folder:
         for name in sys.argv[1:] or parts:
             parts[name](Path(folder))

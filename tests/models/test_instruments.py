@@ -26,6 +26,8 @@ from models.instruments import (
     cooled,
     shape,
     shared_out,
+    standardised,
+    unit_length,
 )
 from models.spectrum import GRID_HZ, Spectrum, listen, listen_to
 from models.training import corpus, fit_recogniser
@@ -298,7 +300,7 @@ def test_a_fit_is_the_kernel_ridge_regression_it_stands_for() -> None:
         np.ones(46, dtype=bool),
     )
     model = fit_recogniser.fit(material, components=30)
-    x = model.project(material.inputs)
+    x = unit_length(standardised(material.inputs, model.centre, model.scale) @ model.projection)
     inner = x @ x.T
     kernel = fit_recogniser.CONSTANT + inner + fit_recogniser.CURVED * inner**2
     wanted = np.eye(23)[labels] - 1.0 / 23.0
