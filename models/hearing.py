@@ -1,9 +1,10 @@
 """What the instrument recogniser hears besides the long-term spectrum.
 
-The time structure (`models.timbre`), and what two networks make of a few seconds that were trained
-on far more sound than we have: the convolutions (not the tags) of the music tagger musicnn (Pons &
-Serra, ISMIR 2019 late breaking), which know attacks, vibrato and voices, and the features of aiSFX
-(Ma & Lerch, ISMIR 2022), which sorted sound-effects libraries.
+The time structure (`models.timbre`), what pitch tells (`models.pitch`), and what two networks make
+of a few seconds that were trained on far more sound than we have: the convolutions (not the tags)
+of the music tagger musicnn (Pons & Serra, ISMIR 2019 late breaking), which know attacks, vibrato
+and voices, and the features of aiSFX (Ma & Lerch, ISMIR 2022), which sorted sound-effects
+libraries.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models import aisfx, musicnn, timbre
+from models import aisfx, musicnn, pitch, timbre
 from models.excerpts import Excerpts
 from models.mel import MelFormat, mel_power
 
@@ -33,15 +34,17 @@ EXCERPTS = 8
 FORMATS: tuple[MelFormat, MelFormat, MelFormat] = (timbre.FORMAT, musicnn.FORMAT, aisfx.FORMAT)
 
 
-class Powers(NamedTuple):
-    """Mel powers (frames, 96) in the three formats, of one or more parts of a sound.
+class Analysis(NamedTuple):
+    """Mel powers (frames, 96) in the three formats, of one or more parts of a sound; its pitch.
 
-    The first two at the reference level, the third with a peak of 1.
+    The first two powers at the reference level, the third with a peak of 1. pitch: the features of
+    `models.pitch` (68,).
     """
 
     timbre: Sequence[Samples]
     tagger: Sequence[Samples]
     effects: Sequence[Samples]
+    pitch: Array
 
 
 class Sound:
@@ -58,20 +61,23 @@ class Sound:
 
 
 def measure(excerpts: Excerpts) -> Array:
-    """Return the features (2415,) of excerpts that are not silent."""
-    return features(powers_of(excerpts))
+    """Return the features (2483,) of excerpts that are not silent."""
+    return features(analyse(excerpts))
 
 
-def powers_of(excerpts: Excerpts) -> Powers:
-    """Return the mel powers of excerpts that are not silent; short parts are repeated."""
+def analyse(excerpts: Excerpts) -> Analysis:
+    """Return the analysis of excerpts that are not silent; short parts are repeated."""
     peak = max(float(np.abs(part).max(initial=0.0)) for part in excerpts.parts)
     level = REFERENCE_RMS / excerpts.rms
     gains = (level, level, 1.0 / peak)
-    fine, tagger, effects = (
-        [_power(part, form) for part in excerpts.at(form.sample_rate_hz, gain) if len(part)]
+    parts = [
+        [part for part in excerpts.at(form.sample_rate_hz, gain) if len(part)]
         for form, gain in zip(FORMATS, gains, strict=True)
+    ]
+    fine, tagger, effects = (
+        [_power(part, form) for part in some] for some, form in zip(parts, FORMATS, strict=True)
     )
-    return Powers(fine, tagger, effects)
+    return Analysis(fine, tagger, effects, pitch.features(parts[1]))
 
 
 def _power(mono: Samples, form: MelFormat) -> Samples:
@@ -79,21 +85,21 @@ def _power(mono: Samples, form: MelFormat) -> Samples:
     return mel_power(whole, form)
 
 
-def features(powers: Powers, count: int = MAX_PATCHES) -> Array:
-    """Return time structure, convolutions and effects' features, (397 + 1506 + 512,).
+def features(sound: Analysis, count: int = MAX_PATCHES) -> Array:
+    """Return time structure, convolutions, effects' features and pitch, (397 + 1506 + 512 + 68,).
 
     The networks hear at most `count` patches each: the tagger the loudest, the other, which knows
     pauses between sounds, patches spread evenly.
     """
-    structure = timbre.features(np.concatenate(powers.timbre).astype(np.float64))
+    structure = timbre.features(np.concatenate(sound.timbre).astype(np.float64))
     tagger = musicnn.load_network(TAGGER)
-    frames = [musicnn.log_power(part) for part in powers.tagger]
+    frames = [musicnn.log_power(part) for part in sound.tagger]
     patches = loudest(frames, musicnn.PATCH_FRAMES, count)
-    effects = aisfx.log_mel(np.concatenate(powers.effects))
+    effects = aisfx.log_mel(np.concatenate(sound.effects))
     blocks = spread(effects, aisfx.BLOCK_FRAMES, count)
     heard = np.mean([musicnn.pooled_maps(tagger, patch) for patch in patches], axis=0)
     sorted_as = np.mean([aisfx.embed(block) for block in blocks], axis=0)
-    return np.concatenate([structure, heard, sorted_as]).astype(np.float64)
+    return np.concatenate([structure, heard, sorted_as, sound.pitch]).astype(np.float64)
 
 
 def loudest(parts: Sequence[Samples], frames: int, count: int) -> list[Samples]:

@@ -25,6 +25,8 @@ Labels = NDArray[np.intp]
 
 CHECKS = 3
 """Seeds of the cross-validation that is printed."""
+SHARES = (0.25, 0.5, 0.75, 1.0)
+"""How much of the training tracks it learns from in turn."""
 HIDDEN = 12
 PAPER_DECAYS = (1e-4, 1e-3, 1e-2)
 
@@ -91,17 +93,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _print_cross_validation(some: Material) -> None:
-    """Print the errors on held-out runs of neighbours, of the kernel machine and of all parts."""
-    found = [genre_parts.held_out(some, seed) for seed in range(CHECKS)]
-    scores = np.concatenate([one for one, _ in found], axis=1)
-    labels = np.concatenate([one for _, one in found])
-    whole = np.tensordot(genre_parts.shares_of(scores, labels), scores, 1)
+    """Print the errors on held-out runs of neighbours, as they fall with more to learn from."""
+    for share in SHARES:
+        found = [genre_parts.held_out(some, seed, share) for seed in range(CHECKS)]
+        scores = np.concatenate([one for one, _ in found], axis=1)
+        labels = np.concatenate([one for _, one in found])
+        whole = np.tensordot(genre_parts.shares_of(scores, labels), scores, 1)
+        _print_errors(f"{share:.0%} of the runs, the kernel machine alone", scores[0], labels)
+        _print_errors(f"{share:.0%} of the runs, all parts", whole, labels)
+
+
+def _print_errors(what: str, scores: Array, labels: Labels) -> None:
     member = genre_data.PAPER_LABEL[:, None] == np.arange(len(PAPER_CLASSES))
-    for name, tested in (("the kernel machine alone", scores[0]), ("all parts", whole)):
-        odds = probabilities(tested / genre_parts.best_temperature(tested, labels))
-        ten = (odds.argmax(axis=1) != labels).mean()
-        six = ((odds @ member).argmax(axis=1) != genre_data.PAPER_LABEL[labels]).mean()
-        print(f"cross-validation, {name}: {ten:.1%} of ten and {six:.1%} of six wrong")
+    odds = probabilities(scores / genre_parts.best_temperature(scores, labels))
+    ten = (odds.argmax(axis=1) != labels).mean()
+    six = ((odds @ member).argmax(axis=1) != genre_data.PAPER_LABEL[labels]).mean()
+    print(f"cross-validation, {what}: {ten:.1%} of ten and {six:.1%} of six wrong")
 
 
 def tensors_of(

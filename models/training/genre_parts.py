@@ -49,6 +49,14 @@ class Material(NamedTuple):
         """Return it with some of the N tracks."""
         return self._replace(x=self.x[which], labels=self.labels[which], runs=self.runs[which])
 
+    def pick_more(self, which: NDArray[np.bool_]) -> Material:
+        """Return it with some of the M tracks without tags."""
+        return self._replace(
+            more_x=self.more_x[which],
+            more_labels=self.more_labels[which],
+            more_runs=self.more_runs[which],
+        )
+
 
 class Parts(NamedTuple):
     """The parts as fitted, each with scores of its own size."""
@@ -123,14 +131,15 @@ def shares_of(scores: Array, labels: Labels) -> Array:
     return np.asarray(shares / temperature)
 
 
-def held_out(some: Material, seed: int) -> tuple[Array, Labels]:
+def held_out(some: Material, seed: int, share: float = 1.0) -> tuple[Array, Labels]:
     """Return each part's scores (3, N, 10) and the labels (N,) of held-out tracks, several times.
 
-    Held out are runs of neighbouring tracks, so that most artists are on one side.
+    Held out are runs of neighbouring tracks, so that most artists are on one side. share: of the
+    other runs, drawn at random in each genre, that are learnt from.
     """
     rng = np.random.default_rng(seed)
     cuts = [genre_data.blocks(some.labels, parts, rng) for parts in CUTS]
-    scores = np.concatenate([_held_out(some, part) for part in cuts], axis=1)
+    scores = np.concatenate([_held_out(some, part, share, rng) for part in cuts], axis=1)
     return scores, np.tile(some.labels, len(cuts))
 
 
@@ -140,9 +149,26 @@ def best_temperature(scores: Array, labels: Labels) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
-def _held_out(some: Material, part: Labels) -> Array:
+def _held_out(some: Material, part: Labels, share: float, rng: np.random.Generator) -> Array:
     scores = np.zeros((len(WEIGHTS), len(some.x), len(GENRES)))
     for number in np.unique(part):
         rest = part != number
-        scores[:, ~rest] = fit(some.pick(rest)).scores(some.x[~rest])
+        learnt = _thinned(some.pick(rest), share, rng) if share < 1.0 else some.pick(rest)
+        scores[:, ~rest] = fit(learnt).scores(some.x[~rest])
     return scores
+
+
+def _thinned(some: Material, share: float, rng: np.random.Generator) -> Material:
+    """Return a share of each genre's runs, at least one, of both kinds of track."""
+    kept = _some_of(some.runs, some.labels, share, rng)
+    return some.pick(kept).pick_more(_some_of(some.more_runs, some.more_labels, share, rng))
+
+
+def _some_of(
+    runs: Labels, labels: Labels, share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    chosen: list[int] = []
+    for label in np.unique(labels):
+        own = rng.permutation(np.unique(runs[labels == label]))
+        chosen += own[: max(1, round(share * len(own)))].tolist()
+    return np.isin(runs, chosen)

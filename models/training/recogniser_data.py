@@ -37,9 +37,13 @@ _MAKERS = {
 
 
 class Example(NamedTuple):
-    """One recording: mel power spectrograms (frames, 96) in three formats, and its shape (58,)."""
+    """One recording: mel power spectrograms (frames, 96) in three formats, pitch and shape.
+
+    pitch: (68,), of `models.pitch`. shape: (58,), of the long-term spectrum.
+    """
 
     powers: tuple[Array, ...]
+    pitch: Array
     shape: Array
     label: int
     recording: Recording
@@ -50,11 +54,11 @@ def example(recording: Recording) -> Example:
     clip = _clip(recording)
     mono = clip.samples.mean(axis=0)
     rms = max(float(np.sqrt(np.mean(np.square(mono, dtype=np.float64)))), _TINY)
-    powers = hearing.powers_of(Excerpts((mono,), clip.sample_rate_hz, rms))
+    *powers, pitch = hearing.analyse(Excerpts((mono,), clip.sample_rate_hz, rms))
     label = CLASSES.index(recording.label) if recording.label in CLASSES else NONE
     spectrum = shape(heard_db(measure(clip))[None])[0]
     parts = tuple(np.maximum(part.astype(np.float64), _TINY) for (part,) in powers)
-    return Example(parts, spectrum, label, recording)
+    return Example(parts, pitch, spectrum, label, recording)
 
 
 def _clip(recording: Recording) -> Clip:
@@ -79,15 +83,16 @@ def collection(source: str) -> str:
 def both_features(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, Array]:
     """Return the recogniser's input (D,) of an example as it is, and altered at random.
 
-    Of the altered one, the networks hear one patch.
+    Of the altered one, the networks hear one patch; pitch and shape are as they were.
     """
     changed = altered(of, others, seed)
     return _features(of, of.powers, hearing.MAX_PATCHES), _features(of, changed, 1)
 
 
 def _features(of: Example, powers: tuple[Array, ...], count: int) -> Array:
-    parts = ([power.astype(np.float32)] for power in powers)
-    return np.concatenate([hearing.features(hearing.Powers(*parts), count), of.shape])
+    fine, tagger, effects = ([power.astype(np.float32)] for power in powers)
+    sound = hearing.Analysis(fine, tagger, effects, of.pitch)
+    return np.concatenate([hearing.features(sound, count), of.shape])
 
 
 def altered(of: Example, others: Sequence[Example], seed: int) -> tuple[Array, ...]:

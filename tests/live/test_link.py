@@ -261,7 +261,7 @@ class TestLateAnswers:
         self, reaper: StandIn, quick: Link
     ) -> None:
         assert quick.wait_events(0.0) == []
-        reaper.tell("freeze", seconds=1.5)
+        reaper.tell("freeze", seconds=3.0)
         event = '{"id": "e", "kind": "auto"}'
         got: list[Any] = []
         asked = 0
