@@ -16,10 +16,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bridge.reaper.rpr import Refused, fx_guid, fx_text, track_text
+from bridge.reaper.rpr import Refused, fx_guid, fx_guids, fx_text, track_text
 
 if TYPE_CHECKING:
     from bridge.reaper.rpr import Json, PutBack
@@ -29,6 +30,11 @@ PLUGIN = "ReaEQ (Cockos)"
 MEMORY_KEY = "P_EXT:reatone"
 MEMORY_LIMIT = 4000
 """Longest memory text in characters; older REAPER versions cut texts at 4 kB."""
+_INSERT_BASE = -1000
+"""TrackFX_AddByName puts a new FX before the one at `_INSERT_BASE - mode`."""
+_NAME_BYTES = 512
+_LIMITER = re.compile(r"limit(?!ed)|maximi[sz]|clipper|\bpro-l\b", re.IGNORECASE)
+_METER = re.compile(r"meter|analy[sz]|loudness|dither|scope|\bspan\b", re.IGNORECASE)
 _FRESH_TAIL = struct.pack("<iidiiii", 1, 1, 1.0, 0, 0, 0, 2)
 
 
@@ -46,7 +52,7 @@ def find(rpr: Any, track: str, memory: Json) -> tuple[Own | None, list[str]]:
     """Find our instance by its GUID, with warnings; raise Refused while it is offline."""
     if not memory["fx"]:
         return None, []
-    guids = [fx_guid(rpr, track, fx) for fx in range(int(rpr.RPR_TrackFX_GetCount(track)))]
+    guids = fx_guids(rpr, track)
     if memory["fx"] not in guids:
         if any(fx_text(rpr, track, fx, "renamed_name") == TITLE for fx in range(len(guids))):
             return None, [
@@ -68,12 +74,15 @@ def find(rpr: Any, track: str, memory: Json) -> tuple[Own | None, list[str]]:
     return Own(fx, guids[fx], enabled, state, digest(state) != memory["digest"]), []
 
 
-def add(rpr: Any, track: str, put_back: PutBack) -> tuple[Own, list[str]]:
-    """Add an instance of ours at the end of the chain."""
-    count = int(rpr.RPR_TrackFX_GetCount(track))
-    put_back.add(_remove_beyond, rpr, track, count)
-    fx = int(rpr.RPR_TrackFX_AddByName(track, PLUGIN, False, -1))
-    if fx != count:
+def add(rpr: Any, track: str, put_back: PutBack, at: int | None = None) -> tuple[Own, list[str]]:
+    """Add an instance of ours at the end of the chain, or before the FX `at`."""
+    others = fx_guids(rpr, track)
+    place = len(others) if at is None else at
+    put_back.add(_remove_new, rpr, track, others)
+    fx = int(
+        rpr.RPR_TrackFX_AddByName(track, PLUGIN, False, -1 if at is None else _INSERT_BASE - at)
+    )
+    if fx != place:
         raise Refused(
             "write_failed",
             f"REAPER could not add {PLUGIN} to the track.",
@@ -96,15 +105,27 @@ def remove(rpr: Any, track: str, own: Own, put_back: PutBack) -> None:
         raise Refused("write_failed", f"REAPER did not remove the {TITLE}.", "Remove it by hand.")
 
 
+def closing_limiter(rpr: Any, track: str) -> tuple[int, str] | None:
+    """Return place and name of the limiter that ends the chain, meters behind it aside."""
+    found = None
+    for fx in reversed(range(int(rpr.RPR_TrackFX_GetCount(track)))):
+        name = str(rpr.RPR_TrackFX_GetFXName(track, fx, "", _NAME_BYTES)[3])
+        if _LIMITER.search(name):
+            found = fx, name
+        elif not (_METER.search(name) or name == TITLE):
+            break
+    return found
+
+
 def _expect(rpr: Any, track: str, own: Own) -> None:
-    guids = [fx_guid(rpr, track, fx) for fx in range(int(rpr.RPR_TrackFX_GetCount(track)))]
-    if own.guid not in guids:
+    if own.guid not in fx_guids(rpr, track):
         raise Refused("write_failed", f"the {TITLE} is removed already")
 
 
-def _remove_beyond(rpr: Any, track: str, count: int) -> None:
-    for fx in range(int(rpr.RPR_TrackFX_GetCount(track)) - 1, count - 1, -1):
-        rpr.RPR_TrackFX_Delete(track, fx)
+def _remove_new(rpr: Any, track: str, others: list[str]) -> None:
+    for fx, guid in reversed(list(enumerate(fx_guids(rpr, track)))):
+        if guid not in others:
+            rpr.RPR_TrackFX_Delete(track, fx)
 
 
 # --- memory -------------------------------------------------------------------------------------

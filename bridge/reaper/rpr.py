@@ -155,6 +155,11 @@ def fx_guid(rpr: Any, track: str, fx: int) -> str:
     return text
 
 
+def fx_guids(rpr: Any, track: str) -> list[str]:
+    """Read the GUIDs of a track's FX, in order."""
+    return [fx_guid(rpr, track, fx) for fx in range(int(rpr.RPR_TrackFX_GetCount(track)))]
+
+
 def describe(error: BaseException) -> str:
     """Return an error in a few words."""
     return f"{type(error).__name__}: {error}"

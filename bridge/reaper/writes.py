@@ -13,6 +13,7 @@ from bridge.reaper import own
 from bridge.reaper.own import encode
 from bridge.reaper.rpr import (
     CURRENT,
+    MASTER,
     PutBack,
     Refused,
     by_guid,
@@ -57,8 +58,10 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
     _check_expected(job, ours)
     wanted = base64.b64decode(job["state"])
     created = ours is None
+    limiter = own.closing_limiter(rpr, track) if job["guid"] == MASTER else None
+    receipt["warnings"] += _about_limiter(limiter, ours)
     if ours is None:
-        ours, more = own.add(rpr, track, put_back)
+        ours, more = own.add(rpr, track, put_back, limiter and limiter[0])
         receipt["warnings"] += more
         before = None
     else:
@@ -78,6 +81,17 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
         own.put_memory(rpr, track, note)
         receipt["changed"] = True
     receipt.update(fx_guid=ours.guid, state=encode(state), created=created)
+
+
+def _about_limiter(limiter: tuple[int, str] | None, ours: own.Own | None) -> list[str]:
+    if limiter is None or (ours and ours.fx < limiter[0]):
+        return []
+    if ours is None:
+        return [f"The {own.TITLE} stands before {limiter[1]}, whose ceiling so holds."]
+    return [
+        f"{limiter[1]} stands before the {own.TITLE}, so that peaks may pass its ceiling: "
+        "move the EQ before it."
+    ]
 
 
 def revert(rpr: Any, track: str, _job: Json, receipt: Json, put_back: PutBack) -> None:

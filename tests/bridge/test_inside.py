@@ -293,6 +293,16 @@ class TestWriteEq:
         assert dumps(host.project) == before
         assert host.history.done == []
 
+    def test_what_is_refused_half_way_leaves_a_limiter_where_it_was(self, host: Host) -> None:
+        limiter = host.project.master.fx_chain.append_reaeq(reaeq.encode(reaeq.from_eq(WANTED)))
+        assert limiter.block.head
+        limiter.block.head.set_string(1, "VST: ReaLimit (Cockos)")
+        before = dumps(host.project)
+        request = write_request(1)
+        request["writes"][0].update(guid="master", data="x" * 3000)
+        assert not ask(host.api, "write_eq", **request)["receipts"][0]["ok"]
+        assert dumps(host.project) == before
+
     def test_a_change_since_the_analysis_is_refused(self, host: Host) -> None:
         seen = ask(host.api, "write_eq", **write_request(1))["receipts"][0]["state"]
         host.project.tracks[0].fx_chain.fx[-1].state = reaeq.encode(reaeq.from_eq(USER_EQS[0]))

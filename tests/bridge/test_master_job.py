@@ -16,6 +16,7 @@ from bridge.errors import UnreadableAudio, UsageError
 from bridge.host import open_project
 from bridge.host.host import Host
 from bridge.master_job import MasterOptions, known_genre, run, run_on_file
+from bridge.reaper import reaeq
 from bridge.report import Outcome
 from bridge.session import embedded
 from models import genre_targets, genres
@@ -49,6 +50,15 @@ def mix(tmp_path: Path) -> Path:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     return open_project(write_project(tmp_path / "song"))
+
+
+def plug_in(host: Host, names: list[str], index: int | None = None) -> None:
+    """Add flat plug-ins of these names to the master, at the end or before an index."""
+    flat = reaeq.encode(reaeq.from_eq(Eq(())))
+    for name in names:
+        fx = host.project.master.fx_chain.append_reaeq(flat, index=index)
+        assert fx.block.head
+        fx.block.head.set_string(1, name)
 
 
 class TestFile:
@@ -200,6 +210,39 @@ class TestProject:
         np.testing.assert_allclose(gains, [2 * band.gain_db for band in half.bands], atol=1e-3)
         jobs.revert(session, selection.MASTER)
         assert not host.project.master.fx_chain.fx
+
+    @pytest.mark.parametrize(
+        ("names", "place"),
+        [
+            (["VST: ReaComp (Cockos)", "VST: ReaLimit (Cockos)"], 1),
+            (["JS: Master Limiter", "VST: ReaLimit (Cockos)", "VST: Youlean Loudness Meter 2"], 0),
+            (["VST: ReaLimit (Cockos)", "VST: ReaComp (Cockos)"], 2),
+            (["VST3: Pro-Q 3 (limited edition)"], 1),
+        ],
+    )
+    def test_it_stands_before_the_limiter_that_ends_the_chain(
+        self, host: Host, names: list[str], place: int
+    ) -> None:
+        plug_in(host, names)
+        session = embedded(host)
+        (track,) = run(session).tracks
+        assert track.outcome is Outcome.WRITTEN
+        titles = [fx.title for fx in host.project.master.fx_chain.fx]
+        assert titles == [*names[:place], "ReaTone EQ", *names[place:]]
+        told = [warning for warning in track.warnings if "ceiling" in warning]
+        assert len(told) == (place < len(names))
+        assert not any("ceiling" in warning for warning in run(session).tracks[0].warnings)
+        jobs.revert(session, selection.MASTER)
+        assert [fx.title for fx in host.project.master.fx_chain.fx] == names
+
+    def test_a_limiter_that_came_to_stand_before_it_is_said(self, host: Host) -> None:
+        session = embedded(host)
+        run(session)
+        plug_in(host, ["VST: ReaLimit (Cockos)"], index=0)
+        (track,) = run(session).tracks
+        assert [fx.title for fx in host.project.master.fx_chain.fx][1] == "ReaTone EQ"
+        (told,) = [warning for warning in track.warnings if "ceiling" in warning]
+        assert told.startswith("VST: ReaLimit (Cockos) stands before the ReaTone EQ")
 
     def test_a_dry_run_writes_nothing(self, host: Host) -> None:
         report = run(embedded(host), MasterOptions(dry_run=True))
