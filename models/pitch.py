@@ -22,6 +22,8 @@ RATE_HZ = 16000
 _HOP, _WINDOW, _LAGS, _YIN_FFT = 512, 1024, 640, 2048
 """A period is at most 640 samples: 25 Hz."""
 _SPECTRUM, _PADDED = 2048, 4096
+_BLOCK = 128
+"""Frames that are worked on at a time, for the sake of memory."""
 _HANN = np.hanning(_SPECTRUM).astype(np.float32)
 _SHORTEST_LAG = 6
 _TOLERANCE = 0.08
@@ -96,18 +98,23 @@ def features(parts: Sequence[Samples]) -> Array:
 
 def track(mono: Samples) -> Track:
     """Return the frames of a part at 16 kHz; a short one is repeated."""
-    from scipy.fft import rfft  # noqa: PLC0415  (slow import)
-
     whole = np.resize(mono, _SPECTRUM) if len(mono) < _SPECTRUM else mono
     frames = sliding_window_view(whole, _SPECTRUM)[::_HOP]
-    lag, difference = _periods(frames[:, : _WINDOW + _LAGS])
+    blocks = [_analysed(frames[at : at + _BLOCK]) for at in range(0, len(frames), _BLOCK)]
+    level_db, lag, difference, power = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    octave = np.log2(RATE_HZ / lag / _BASE_HZ)
+    return Track(np.arange(len(frames)), level_db, octave, difference, power)
+
+
+def _analysed(frames: Samples) -> tuple[Array, Array, Array, Samples]:
+    """Return level in dB, period in samples, its difference and the power spectrum of frames."""
+    from scipy.fft import rfft  # noqa: PLC0415  (slow import)
+
     spectra = rfft(frames * _HANN, _PADDED, axis=1)
-    return Track(
-        place=np.arange(len(frames)),
-        level_db=_db(np.einsum("nt,nt->n", frames, frames)),
-        octave=np.log2(RATE_HZ / lag / _BASE_HZ),
-        difference=difference,
-        power=spectra.real**2 + spectra.imag**2,
+    return (
+        _db(np.einsum("nt,nt->n", frames, frames)),
+        *_periods(frames[:, : _WINDOW + _LAGS]),
+        spectra.real**2 + spectra.imag**2,
     )
 
 
