@@ -75,14 +75,15 @@ def find(rpr: Any, track: str, memory: Json) -> tuple[Own | None, list[str]]:
 
 
 def add(rpr: Any, track: str, put_back: PutBack, at: int | None = None) -> tuple[Own, list[str]]:
-    """Add an instance of ours at the end of the chain, or before the FX `at`."""
+    """Add an instance of ours before the FX `at`, or at the end of the chain.
+
+    At the end, too, in a REAPER that cannot add elsewhere.
+    """
     others = fx_guids(rpr, track)
-    place = len(others) if at is None else at
     put_back.add(_remove_new, rpr, track, others)
-    fx = int(
-        rpr.RPR_TrackFX_AddByName(track, PLUGIN, False, -1 if at is None else _INSERT_BASE - at)
-    )
-    if fx != place:
+    mode = -1 if at is None else _INSERT_BASE - at
+    fx = int(rpr.RPR_TrackFX_AddByName(track, PLUGIN, False, mode))
+    if fx not in (at, len(others)):
         raise Refused(
             "write_failed",
             f"REAPER could not add {PLUGIN} to the track.",

@@ -59,7 +59,6 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
     wanted = base64.b64decode(job["state"])
     created = ours is None
     limiter = own.closing_limiter(rpr, track) if job["guid"] == MASTER else None
-    receipt["warnings"] += _about_limiter(limiter, ours)
     if ours is None:
         ours, more = own.add(rpr, track, put_back, limiter and limiter[0])
         receipt["warnings"] += more
@@ -71,6 +70,8 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
         put_back.add(own.put_state, rpr, track, ours.fx, ours.state)
         if not ours.enabled:
             receipt["warnings"].append(f"The track's {own.TITLE} is bypassed and stays so.")
+    if limiter:
+        receipt["warnings"] += _about_limiter(*limiter, ours, created)
     state = own.splice(ours.state, wanted)
     note = own.pack_memory(ours.guid, own.digest(state), before, job.get("data"))
     put_back.add(own.put_memory, rpr, track, memory["note"])
@@ -83,15 +84,14 @@ def write(rpr: Any, track: str, job: Json, receipt: Json, put_back: PutBack) -> 
     receipt.update(fx_guid=ours.guid, state=encode(state), created=created)
 
 
-def _about_limiter(limiter: tuple[int, str] | None, ours: own.Own | None) -> list[str]:
-    if limiter is None or (ours and ours.fx < limiter[0]):
-        return []
-    if ours is None:
-        return [f"The {own.TITLE} stands before {limiter[1]}, whose ceiling so holds."]
-    return [
-        f"{limiter[1]} stands before the {own.TITLE}, so that peaks may pass its ceiling: "
-        "move the EQ before it."
-    ]
+def _about_limiter(fx: int, name: str, ours: own.Own, created: bool) -> list[str]:
+    """Say where our instance stands to the limiter that was at `fx` before."""
+    if ours.fx > fx:
+        return [
+            f"{name} stands before the {own.TITLE}, so that peaks may pass its ceiling: "
+            "move the EQ before it."
+        ]
+    return [f"The {own.TITLE} stands before {name}, so that its ceiling holds."] if created else []
 
 
 def revert(rpr: Any, track: str, _job: Json, receipt: Json, put_back: PutBack) -> None:

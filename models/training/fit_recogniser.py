@@ -45,8 +45,7 @@ RIDGE = 0.3
 CONSTANT, CURVED = 0.2, 1.0
 """Shares of the constant and of the squares in the kernel, beside the linear part's 1."""
 SHARES = ((397, 0.22), (1506, 0.44), (512, 0.185), (68, 0.08), (58, 0.075))
-"""Numbers of features and their share in distances: time structure, tagger, effects, pitch, shape.
-"""
+"""Numbers of features and share in distances: time structure, tagger, effects, pitch, shape."""
 SHARPNESS = 8.0
 """Scores of the regression (0 ... 1) are spread by this before the temperature."""
 EVENED = 0.5

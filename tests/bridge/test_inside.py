@@ -294,14 +294,30 @@ class TestWriteEq:
         assert host.history.done == []
 
     def test_what_is_refused_half_way_leaves_a_limiter_where_it_was(self, host: Host) -> None:
-        limiter = host.project.master.fx_chain.append_reaeq(reaeq.encode(reaeq.from_eq(WANTED)))
-        assert limiter.block.head
-        limiter.block.head.set_string(1, "VST: ReaLimit (Cockos)")
+        add_limiter(host)
         before = dumps(host.project)
         request = write_request(1)
         request["writes"][0].update(guid="master", data="x" * 3000)
         assert not ask(host.api, "write_eq", **request)["receipts"][0]["ok"]
         assert dumps(host.project) == before
+
+    def test_a_reaper_that_only_adds_at_the_end_is_told_of_the_limiter(self, host: Host) -> None:
+        class Old:
+            """As REAPER before it could insert FX."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(host.api, name)
+
+            def RPR_TrackFX_AddByName(self, track: str, name: str, rec: bool, mode: int) -> Any:  # noqa: N802
+                return host.api.RPR_TrackFX_AddByName(track, name, rec, max(mode, -1))
+
+        add_limiter(host)
+        request = write_request(1)
+        request["writes"][0].update(guid="master")
+        receipt = ask(Old(), "write_eq", **request)["receipts"][0]
+        assert receipt["ok"]
+        assert [fx.title for fx in host.project.master.fx_chain.fx][1] == own.TITLE
+        assert [text for text in receipt["warnings"] if "peaks may pass its ceiling" in text]
 
     def test_a_change_since_the_analysis_is_refused(self, host: Host) -> None:
         seen = ask(host.api, "write_eq", **write_request(1))["receipts"][0]["state"]
@@ -546,6 +562,13 @@ def saved(host: Host) -> bytes:
     """Return the project as it would be saved, render settings included."""
     host.settings.write(host.project)
     return dumps(host.project)
+
+
+def add_limiter(host: Host) -> None:
+    """Add to the master what is called a limiter."""
+    limiter = host.project.master.fx_chain.append_reaeq(reaeq.encode(reaeq.from_eq(WANTED)))
+    assert limiter.block.head
+    limiter.block.head.set_string(1, "VST: ReaLimit (Cockos)")
 
 
 AGAIN = WANTED.scaled(-0.5)
