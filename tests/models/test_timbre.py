@@ -49,8 +49,8 @@ def test_beats_and_steady_sound_of_one_spectrum_differ_in_their_time_structure()
 
 def test_alterations_are_repeatable_and_alike_on_all_spectrograms() -> None:
     power = np.random.default_rng(1).gamma(1.0, 1.0, (200, 96))
-    of = recogniser_data.Example((power,) * 3, np.zeros(58), 0, RECORDING)
-    other = recogniser_data.Example((power[::-1],) * 3, np.zeros(58), 1, RECORDING)
+    of = recogniser_data.Example((power,) * 3, np.zeros(68), np.zeros(58), 0, RECORDING)
+    other = recogniser_data.Example((power[::-1],) * 3, np.zeros(68), np.zeros(58), 1, RECORDING)
     lengths = set()
     for seed in range(12):
         fine, coarse, _ = recogniser_data.altered(of, [other], seed)
