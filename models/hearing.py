@@ -70,14 +70,15 @@ def analyse(excerpts: Excerpts) -> Analysis:
     peak = max(float(np.abs(part).max(initial=0.0)) for part in excerpts.parts)
     level = REFERENCE_RMS / excerpts.rms
     gains = (level, level, 1.0 / peak)
-    parts = [
+    sounds = [
         [part for part in excerpts.at(form.sample_rate_hz, gain) if len(part)]
         for form, gain in zip(FORMATS, gains, strict=True)
     ]
     fine, tagger, effects = (
-        [_power(part, form) for part in some] for some, form in zip(parts, FORMATS, strict=True)
+        [_power(part, form) for part in parts] for parts, form in zip(sounds, FORMATS, strict=True)
     )
-    return Analysis(fine, tagger, effects, pitch.features(parts[1]))
+    _, sound, _ = sounds  # the tagger's, at the rate that pitch is heard at, too
+    return Analysis(fine, tagger, effects, pitch.features(sound))
 
 
 def _power(mono: Samples, form: MelFormat) -> Samples:

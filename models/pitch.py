@@ -262,14 +262,17 @@ def _notes(found: Sequence[Note], frames: int) -> Array:
 
 def _slope(values: Array) -> float:
     """Return the slope per frame of the straight line through values."""
-    time = np.arange(len(values)) - 0.5 * (len(values) - 1)
+    time = _centred_time(len(values))
     return float(time @ values / (time @ time))
+
+
+def _centred_time(count: int) -> Array:
+    return np.asarray(np.arange(count) - 0.5 * (count - 1), dtype=np.float64)
 
 
 def _vibrato(cents: Array) -> tuple[float, float]:
     """Return the share of a note's shaking that is at 4 … 8 Hz, and its depth there in cents."""
-    time = np.arange(len(cents)) - 0.5 * (len(cents) - 1)
-    left = cents - cents.mean() - _slope(cents) * time
+    left = cents - cents.mean() - _slope(cents) * _centred_time(len(cents))
     power = np.abs(np.fft.rfft(left * np.hanning(len(left)), _VIBRATO_FFT)) ** 2
     hz = np.arange(len(power)) * (RATE_HZ / _HOP / _VIBRATO_FFT)
     inside = (hz >= _VIBRATO_HZ[0]) & (hz <= _VIBRATO_HZ[1])

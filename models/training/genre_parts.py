@@ -153,12 +153,12 @@ def _held_out(some: Material, part: Labels, share: float, rng: np.random.Generat
     scores = np.zeros((len(WEIGHTS), len(some.x), len(GENRES)))
     for number in np.unique(part):
         rest = part != number
-        learnt = _thinned(some.pick(rest), share, rng) if share < 1.0 else some.pick(rest)
+        learnt = thinned(some.pick(rest), share, rng)
         scores[:, ~rest] = fit(learnt).scores(some.x[~rest])
     return scores
 
 
-def _thinned(some: Material, share: float, rng: np.random.Generator) -> Material:
+def thinned(some: Material, share: float, rng: np.random.Generator) -> Material:
     """Return a share of each genre's runs, at least one, of both kinds of track."""
     kept = _some_of(some.runs, some.labels, share, rng)
     return some.pick(kept).pick_more(_some_of(some.more_runs, some.more_labels, share, rng))

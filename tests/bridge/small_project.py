@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from bridge.host import project as project_file
+from bridge.host.tracks import TrackView
 from bridge.reaper import reaeq
 from models.eq import Band, BandKind, Eq
 
@@ -69,6 +70,15 @@ def write_project(folder: Path, selected: tuple[int, ...] = (1, 2)) -> Path:
     path = folder / "song.rpp"
     path.write_bytes(project_file.dumps(project))
     return path
+
+
+def plug_in(track: TrackView, names: Sequence[str], index: int | None = None) -> None:
+    """Add flat plug-ins of these names to a track, at the end or before an index."""
+    flat = reaeq.encode(reaeq.from_eq(Eq(())))
+    for name in names:
+        fx = track.fx_chain.append_reaeq(flat, index=index)
+        assert fx.block.head
+        fx.block.head.set_string(1, name)
 
 
 def _track_text(number: int, name: str, selected: bool) -> str:

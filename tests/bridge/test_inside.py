@@ -14,7 +14,16 @@ from bridge.host.host import Host
 from bridge.host.project import dumps
 from bridge.reaper import inside, own, reaeq
 from models.eq import Band, BandKind, Eq
-from tests.bridge.small_project import NAMES, SECONDS, USER_EQS, Watched, guid, noise, write_project
+from tests.bridge.small_project import (
+    NAMES,
+    SECONDS,
+    USER_EQS,
+    Watched,
+    guid,
+    noise,
+    plug_in,
+    write_project,
+)
 
 NAMES_INSIDE = ("inside.py", "own.py", "rpr.py", "stems.py", "writes.py")
 INSIDE = [Path(reaeq.__file__).with_name(name) for name in NAMES_INSIDE]
@@ -294,7 +303,7 @@ class TestWriteEq:
         assert host.history.done == []
 
     def test_what_is_refused_half_way_leaves_a_limiter_where_it_was(self, host: Host) -> None:
-        add_limiter(host)
+        plug_in(host.project.master, ["VST: ReaLimit (Cockos)"])
         before = dumps(host.project)
         request = write_request(1)
         request["writes"][0].update(guid="master", data="x" * 3000)
@@ -311,7 +320,7 @@ class TestWriteEq:
             def RPR_TrackFX_AddByName(self, track: str, name: str, rec: bool, mode: int) -> Any:  # noqa: N802
                 return host.api.RPR_TrackFX_AddByName(track, name, rec, max(mode, -1))
 
-        add_limiter(host)
+        plug_in(host.project.master, ["VST: ReaLimit (Cockos)"])
         request = write_request(1)
         request["writes"][0].update(guid="master")
         receipt = ask(Old(), "write_eq", **request)["receipts"][0]
@@ -562,13 +571,6 @@ def saved(host: Host) -> bytes:
     """Return the project as it would be saved, render settings included."""
     host.settings.write(host.project)
     return dumps(host.project)
-
-
-def add_limiter(host: Host) -> None:
-    """Add to the master what is called a limiter."""
-    limiter = host.project.master.fx_chain.append_reaeq(reaeq.encode(reaeq.from_eq(WANTED)))
-    assert limiter.block.head
-    limiter.block.head.set_string(1, "VST: ReaLimit (Cockos)")
 
 
 AGAIN = WANTED.scaled(-0.5)

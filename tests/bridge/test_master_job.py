@@ -16,7 +16,6 @@ from bridge.errors import UnreadableAudio, UsageError
 from bridge.host import open_project
 from bridge.host.host import Host
 from bridge.master_job import MasterOptions, known_genre, run, run_on_file
-from bridge.reaper import reaeq
 from bridge.report import Outcome
 from bridge.session import embedded
 from models import genre_targets, genres
@@ -25,7 +24,7 @@ from models.eq import Eq
 from models.loudness import integrated_lufs
 from models.spectrum import measure
 from models.targets import distance_db
-from tests.bridge.small_project import write_project
+from tests.bridge.small_project import plug_in, write_project
 
 RATE = 44100
 
@@ -50,15 +49,6 @@ def mix(tmp_path: Path) -> Path:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     return open_project(write_project(tmp_path / "song"))
-
-
-def plug_in(host: Host, names: list[str], index: int | None = None) -> None:
-    """Add flat plug-ins of these names to the master, at the end or before an index."""
-    flat = reaeq.encode(reaeq.from_eq(Eq(())))
-    for name in names:
-        fx = host.project.master.fx_chain.append_reaeq(flat, index=index)
-        assert fx.block.head
-        fx.block.head.set_string(1, name)
 
 
 class TestFile:
@@ -223,7 +213,7 @@ class TestProject:
     def test_it_stands_before_the_limiter_that_ends_the_chain(
         self, host: Host, names: list[str], place: int
     ) -> None:
-        plug_in(host, names)
+        plug_in(host.project.master, names)
         session = embedded(host)
         (track,) = run(session).tracks
         assert track.outcome is Outcome.WRITTEN
@@ -238,7 +228,7 @@ class TestProject:
     def test_a_limiter_that_came_to_stand_before_it_is_said(self, host: Host) -> None:
         session = embedded(host)
         run(session)
-        plug_in(host, ["VST: ReaLimit (Cockos)"], index=0)
+        plug_in(host.project.master, ["VST: ReaLimit (Cockos)"], index=0)
         (track,) = run(session).tracks
         assert [fx.title for fx in host.project.master.fx_chain.fx][1] == "ReaTone EQ"
         (told,) = [warning for warning in track.warnings if "ceiling" in warning]

@@ -97,6 +97,19 @@ def test_tracks_without_tags_teach_the_part_that_needs_none() -> None:
     assert np.abs(with_more.cepstra - without.cepstra).max() > 0.01
 
 
+def test_less_may_be_learnt_from_when_held_out() -> None:
+    some = invented(12, 11)
+    kept = genre_parts.thinned(some, 0.5, np.random.default_rng(1))
+    for runs, every in ((kept.runs, some.runs), (kept.more_runs, some.more_runs)):
+        assert (np.bincount(np.unique(runs) // 100) == 2).all()  # of four, in each genre
+        assert all((runs == run).sum() == (every == run).sum() for run in runs)
+    few = genre_parts.thinned(some, 0.01, np.random.default_rng(1))
+    assert (np.bincount(np.unique(few.runs) // 100) == 1).all()
+    whole = genre_parts.thinned(some, 1.0, np.random.default_rng(1))
+    np.testing.assert_array_equal(whole.x, some.x)
+    np.testing.assert_array_equal(whole.more_x, some.more_x)
+
+
 def test_a_long_run_counts_as_much_as_a_short_one() -> None:
     """Three songs of one artist and thirty of another: the class lies between the two artists."""
     rng = np.random.default_rng(10)
