@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ Labels = NDArray[np.intp]
 SEED = 7
 QUICK_CLIPS = 60
 RESAMPLINGS = 1000
+CONFIDENCES = (0.0, 0.5, 0.7, 0.9, 1.0)
+"""Between these, accuracy is set beside confidence."""
 PAPER = {"what": "paper: CNN, 35 classes, 45,000 clips (Mockenhaupt et al. 2024)", "top1": 0.79}
 _FAMILIES = tuple(dict.fromkeys(FAMILY.values()))
 _FAMILY_OF = np.array([_FAMILIES.index(family) for family in FAMILY.values()])
@@ -47,6 +50,7 @@ def run(quick: bool = False) -> dict[str, Any]:
         "rows": [
             PAPER,
             {"what": "ReaTone", **figures(scores, labels), **spread(scores, labels, sources)},
+            *reliability(scores, labels),
             *recall(scores, labels),
         ],
     }
@@ -95,6 +99,19 @@ def chance_error(scores: Array) -> str:
     ]
     middle, high = np.percentile(errors, (50.0, 95.0))
     return f"{middle:.3f} (up to {high:.3f})"
+
+
+def reliability(scores: Array, labels: Labels) -> list[dict[str, Any]]:
+    """Return n, accuracy and mean confidence of the clips between confidences."""
+    confidence, hit = probabilities(scores).max(axis=1), scores.argmax(axis=1) == labels
+    rows = []
+    for low, high in pairwise(CONFIDENCES):
+        own = (confidence >= low) & ((confidence < high) | (high == 1.0))
+        row: dict[str, Any] = {"what": f"confidence {low:g} to {high:g}", "n": int(own.sum())}
+        if own.any():
+            row |= {"top1": float(hit[own].mean()), "confidence": float(confidence[own].mean())}
+        rows.append(row)
+    return rows
 
 
 def family_choice(scores: Array) -> Labels:

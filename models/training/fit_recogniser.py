@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from models.instruments import (
     CLASSES,
-    FAMILY,
     WEIGHTS,
     Model,
     combined,
@@ -32,8 +31,9 @@ from models.instruments import (
 from models.resources import weights_path
 from models.training import corpus, discriminant, noises, synthesised
 from models.training.corpus import Recording
+from models.training.evaluate_instruments import figures, recall
 from models.training.recogniser_data import NONE, Example, both_features, collection, example
-from models.training.scores import accuracy, calibration_error, log_loss
+from models.training.scores import log_loss
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -262,15 +262,15 @@ def train(data: Path, cache: Path | None = None) -> Model:
 
 
 def report(what: str, odds: Array, labels: Labels) -> None:
-    """Print the figures of log-confidences (N, 22)."""
-    family = np.unique(list(FAMILY.values()), return_inverse=True)[1]
-    chosen = (np.exp(odds) @ np.eye(family.max() + 1)[family]).argmax(axis=1)
+    """Print the figures of log-confidences (N, 22), and each class's recall."""
+    found = figures(odds, labels)
     print(
-        f"{what}, n = {len(labels)}: top-1 {accuracy(odds, labels):.1%}, "
-        f"top-3 {accuracy(odds, labels, 3):.1%}, families {(chosen == family[labels]).mean():.1%}, "
-        f"log loss {log_loss(odds, labels):.3f}, "
-        f"calibration error {calibration_error(odds, labels):.3f}"
+        f"{what}, n = {len(labels)}: top-1 {found['top1']:.1%}, top-3 {found['top3']:.1%}, "
+        f"families {found['family']:.1%}, log loss {found['log_loss']:.3f}, "
+        f"calibration error {found['ece']:.3f}"
     )
+    for row in recall(odds, labels):
+        print(f"    {row['what']}, n = {row['n']}: {row['top1']:.0%} ({row['taken for']})")
 
 
 def tensors_of(model: Model) -> dict[str, NDArray[np.float16] | NDArray[np.float32]]:

@@ -31,7 +31,7 @@ from models.instruments import (
 )
 from models.spectrum import GRID_HZ, Spectrum, listen, listen_to
 from models.training import corpus, fit_recogniser
-from models.training.evaluate_instruments import chance_error
+from models.training.evaluate_instruments import chance_error, reliability
 from models.training.scores import accuracy, calibration_error, interval, log_loss
 
 RATE_HZ = 48000
@@ -380,3 +380,12 @@ def test_accuracy_on_held_out_sources(data_dir: Path) -> None:
 
 def test_guesses_are_values() -> None:
     assert Guess("kick", 0.5) == Guess("kick", 0.5)
+
+
+def test_accuracy_stands_beside_confidence() -> None:
+    odds = np.array([[0.95, 0.05], [1.0, 0.0], [0.4, 0.6], [0.2, 0.8]]) + 1e-12
+    rows = reliability(np.log(odds), np.array([0, 1, 1, 1]))
+    assert [row["n"] for row in rows] == [0, 1, 1, 2]
+    assert "top1" not in rows[0]
+    assert rows[1]["confidence"] == pytest.approx(0.6)
+    assert (rows[3]["top1"], rows[3]["confidence"]) == (0.5, pytest.approx(0.975))
